@@ -1,0 +1,31 @@
+import type { TopicDef } from '../../schemas/topic.ts';
+
+export type ReadResult<V> =
+  | { readonly ok: true; readonly value: V; readonly writerSchemaId: number }
+  | {
+      readonly ok: false;
+      readonly reason: 'undecodable' | 'schema_unknown' | 'schema_incompatible';
+      readonly message: string;
+      readonly writerSchemaId?: number;
+    };
+
+/** Decodes framed bytes with today's reader schema. */
+export interface RecordReader<V> {
+  /**
+   * Synchronous once the writer's schema is cached, a promise the first time.
+   * Rejects with TransientError when the registry is away.
+   */
+  read(bytes: Buffer): ReadResult<V> | Promise<ReadResult<V>>;
+}
+
+/** Encodes with today's schema and its registry id (Confluent framing: 0, id, body). */
+export interface RecordWriter<V> {
+  /** Throws FreshetError `record_invalid` naming the field path. */
+  write(value: V): Buffer;
+}
+
+export interface Codec {
+  reader<V>(topic: TopicDef<V>): RecordReader<V>;
+  /** Looks the id up; FreshetError `schema_not_registered` names the remedy (`freshet schemas apply`). */
+  writer<V>(topic: TopicDef<V>): Promise<RecordWriter<V>>;
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+const minutes = 60_000;
+const days = 24 * 60 * minutes;
+
+const weights = z.strictObject({
+  view: z.number().default(0.05),
+  click: z.number().default(0.2),
+  add: z.number().default(0.7),
+  purchase: z.number().default(1),
+  custom: z.number().default(0.1),
+  watch: z.number().default(0.5),
+  like: z.number().default(0.6),
+  dismiss: z.number().default(-1),
+});
+
+const surface = z.strictObject({
+  /** Leave out the item of the user's latest interaction. */
+  exclude_current: z.boolean().default(true),
+  /** Leave out every item of the current session and of the recent events. */
+  exclude_seen: z.boolean().default(true),
+});
+
+/** Settings of one namespace, applied at ingest or when a list is made or read; every one has a default. */
+export const namespaceSettingsSchema = z.strictObject({
+  /** How far ahead of the server `occurred_at` may be, milliseconds. */
+  max_event_future_ms: z.number().int().min(0).max(days).default(5 * minutes),
+  /** How old `occurred_at` may be, milliseconds. */
+  max_event_age_ms: z.number().int().min(minutes).max(3_650 * days).default(30 * days),
+  default_consent: z.enum(['full', 'functional', 'none']).default('full'),
+  weights: weights.prefault({}),
+  /** Half-life of popularity, milliseconds. */
+  popularity_half_life_ms: z.number().int().min(minutes).default(7 * days),
+  /** By name; `default` stands in for a surface that is not named. */
+  surfaces: z.record(z.string().max(64), surface).default({}),
+});
+
+export type NamespaceSettings = z.infer<typeof namespaceSettingsSchema>;
+export type SurfaceSettings = z.infer<typeof surface>;
+
+export const defaultSettings: NamespaceSettings = namespaceSettingsSchema.parse({});
+
+/** The surface's settings, else those of `default`, else the built-in ones. */
+export function surfaceSettings(settings: NamespaceSettings, name: string): SurfaceSettings {
+  return settings.surfaces[name] ?? settings.surfaces.default ?? surface.parse({});
+}

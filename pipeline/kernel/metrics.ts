@@ -1,0 +1,49 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
+const sizes = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000];
+
+/** The one catalogue of metrics: every name, meaning and label the product exposes. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Counter({ name, help, labelNames: [...labelNames], registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Gauge({ name, help, labelNames: [...labelNames], registers });
+  const histogram = <L extends string>(name: string, help: string, buckets: number[], labelNames: readonly L[] = []) =>
+    new Histogram({ name, help, buckets, labelNames: [...labelNames], registers });
+  return {
+    registry,
+    ingestResults: counter('freshet_ingest_events_total', 'Events by kind and result', ['kind', 'result', 'code']),
+    ingestCommitSeconds: histogram('freshet_ingest_commit_seconds', 'Group commit duration', seconds),
+    ingestBatchSize: histogram('freshet_ingest_batch_events', 'Events a group commit', sizes),
+    ingestQueueDepth: gauge('freshet_ingest_queue_events', 'Events waiting for a group commit'),
+    outboxUnpublished: gauge('freshet_outbox_unpublished_records', 'Outbox records not yet acknowledged by the broker'),
+    outboxOldestSeconds: gauge('freshet_outbox_oldest_unpublished_seconds', 'Age of the oldest unpublished record'),
+    relayPublished: counter('freshet_relay_published_records_total', 'Records acknowledged by the broker', ['topic']),
+    relayPublishSeconds: histogram('freshet_relay_publish_seconds', 'Row created to broker acknowledgement', seconds),
+    relayPageSize: histogram('freshet_relay_page_records', 'Records a page', sizes),
+    relayLeases: gauge('freshet_relay_leases_held', 'Shards held by this relay'),
+    relayLeaseChanges: counter('freshet_relay_lease_changes_total', 'Leases taken, given back or lost', ['change']),
+    relayParked: counter('freshet_relay_parked_records_total', 'Records parked', ['reason']),
+    stageRecords: counter('freshet_stage_records_total', 'Deliveries by outcome', ['stage', 'outcome', 'reason']),
+    stageBatchSize: histogram('freshet_stage_batch_records', 'Records a batch', sizes, ['stage']),
+    stageBatchSeconds: histogram('freshet_stage_batch_seconds', 'Batch duration, commit included', seconds, ['stage']),
+    stageLag: gauge('freshet_stage_lag_records', 'Records not yet handled', ['stage', 'topic', 'partition']),
+    stageLagSeconds: gauge('freshet_stage_lag_seconds', 'Age of the newest handled record when handled', ['stage', 'topic', 'partition']),
+    stagePaused: gauge('freshet_stage_paused_partitions', 'Paused partitions', ['stage', 'reason']),
+    stageRebalances: counter('freshet_stage_rebalances_total', 'Assignments received', ['stage']),
+    stageFreshness: histogram('freshet_stage_freshness_seconds', 'Received at ingest to handled by the stage', seconds, ['stage']),
+    candidatesLists: counter('freshet_candidates_lists_total', 'Lists written', ['kind']),
+    candidatesIndexSessions: gauge('freshet_candidates_index_sessions', 'Sessions in the index'),
+    candidatesListBytes: histogram('freshet_candidates_list_bytes', 'Bytes of Redis values a user', [64, 128, 256, 512, 1_024, 2_048, 4_096]),
+    httpRequests: counter('freshet_http_requests_total', 'Requests by route and status', ['route', 'status']),
+    httpSeconds: histogram('freshet_http_request_seconds', 'Request duration', seconds, ['route']),
+    servingFallbacks: counter('freshet_serving_lists_total', 'Lists served by fallback level', ['level']),
+    servingFiltered: counter('freshet_serving_filtered_items_total', 'Candidates removed', ['filter']),
+    servingRounds: histogram('freshet_serving_redis_waits', 'Redis waits a request', [0, 1, 2, 3]),
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;

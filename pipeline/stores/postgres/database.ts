@@ -1,0 +1,133 @@
+import pg from 'pg';
+import { FreshetError, messageOf, TransientError } from '../../kernel/errors.ts';
+import type { Transactions } from '../transaction.ts';
+
+/** A statement; with a name it is prepared once a connection. */
+export interface Statement {
+  readonly name?: string;
+  readonly text: string;
+  readonly values?: unknown[];
+}
+
+/** Whatever can run a statement: a pool or the connection of a transaction. */
+export interface Queryable {
+  query<Row extends object = Record<string, unknown>>(statement: Statement): Promise<Row[]>;
+}
+
+/** A connection inside a transaction. */
+export interface Tx extends Queryable {
+  readonly client: pg.PoolClient;
+}
+
+export interface Database extends Queryable, Transactions<Tx> {
+  readonly pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly maxConnections?: number;
+  /** Extra session settings, as `-c name=value` start-up options. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Called when an idle connection breaks; the pool replaces it. */
+  readonly onIdleError: (error: Error) => void;
+}
+
+/** int8 → bigint, timestamptz → milliseconds since the epoch; everything else as pg does. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: string) => {
+    if (format === 'binary') return pg.types.getTypeParser(oid, 'binary');
+    if (oid === 20) return (text: string) => BigInt(text);
+    if (oid === 1016) return (text: string) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(BigInt));
+    if (oid === 1184) return (text: string) => Date.parse(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'));
+    return pg.types.getTypeParser(oid, 'text');
+  }) as pg.CustomTypesConfig['getTypeParser'],
+};
+
+/** SQLSTATE classes where the statement itself is at fault: data, constraint, syntax or access. */
+const permanent = /^(22|23|42|0A|0L|28)/;
+
+/**
+ * Translates a driver's error. Bare errors such as `Connection terminated unexpectedly` have no SQLSTATE
+ * and are transient, as is everything not recognised. Permanent: code `sql_<sqlstate>`.
+ */
+export function translate(error: unknown): Error {
+  if (error instanceof FreshetError) return error;
+  const sqlState = (error as { code?: unknown }).code;
+  if (typeof sqlState === 'string' && /^[0-9A-Z]{5}$/.test(sqlState)) {
+    const options = { cause: error, fields: { sqlState } };
+    if (permanent.test(sqlState)) return new FreshetError(`sql_${sqlState}`, messageOf(error), options);
+    return new TransientError(`sql_${sqlState}`, messageOf(error), options);
+  }
+  if (error instanceof TypeError || error instanceof RangeError) return error;
+  return new TransientError('postgres_unavailable', messageOf(error), { cause: error });
+}
+
+async function run<Row>(runner: pg.Pool | pg.PoolClient, statement: Statement): Promise<Row[]> {
+  try {
+    const result = await runner.query({ ...statement, values: statement.values ?? [], types });
+    return result.rows as Row[];
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+/** Connection settings shared by the pool and by connections that live outside it (LISTEN, advisory locks). */
+export function connectionConfig(url: string, settings: Readonly<Record<string, string>> = {}): pg.ClientConfig {
+  const all = { search_path: 'freshet', synchronous_commit: 'on', TimeZone: 'UTC', DateStyle: 'ISO', ...settings };
+  return {
+    connectionString: url,
+    options: Object.entries(all)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    application_name: 'freshet',
+  };
+}
+
+/** A pool whose errors are translated; whoever opens it closes it. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({ ...connectionConfig(options.url, options.settings), max: options.maxConnections ?? 10 });
+  pool.on('error', options.onIdleError);
+  return {
+    pool,
+    query: (statement) => run(pool, statement),
+    async transaction(work) {
+      const client = await pool.connect().catch((error: unknown) => {
+        throw translate(error);
+      });
+      // A connection that breaks while checked out also emits 'error'; the query in flight rejects with it.
+      const ignore = () => undefined;
+      client.on('error', ignore);
+      let broken = false;
+      try {
+        await run(client, { text: 'BEGIN' });
+        const result = await work({ client, query: (statement) => run(client, statement) });
+        await run(client, { text: 'COMMIT' });
+        return result;
+      } catch (error) {
+        await client.query('ROLLBACK').catch(() => {
+          broken = true; // nothing to roll back on a dead connection; the server has done it
+        });
+        throw error;
+      } finally {
+        client.off('error', ignore);
+        client.release(broken);
+      }
+    },
+    async savepoint(tx, work) {
+      await tx.query({ text: 'SAVEPOINT part' });
+      try {
+        const result = await work();
+        await tx.query({ text: 'RELEASE SAVEPOINT part' });
+        return result;
+      } catch (error) {
+        if (error instanceof TransientError) throw error;
+        await tx.query({ text: 'ROLLBACK TO SAVEPOINT part' });
+        throw error;
+      }
+    },
+    close: () => pool.end(),
+  };
+}

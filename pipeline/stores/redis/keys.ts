@@ -1,0 +1,35 @@
+import { chunkSize } from '../../domain/item-attributes.ts';
+
+/**
+ * Every Redis key of the product. Hash tags put one user's values in one slot; never braces round the
+ * version. `v` is the state version, `n` an item number.
+ */
+export const redisKeys = {
+  list: (v: number, ns: string, userId: string) => `f:${v}:{${ns}|u${userId}}:list`,
+  profile: (v: number, ns: string, userId: string) => `f:${v}:{${ns}|u${userId}}:profile`,
+  similar: (v: number, ns: string, n: number) => `f:${v}:{${ns}|i${n}}:similar`,
+  /** Segment `surface|locale`; `|` is the global list. */
+  popular: (v: number, ns: string, segment: string) => `f:${v}:{${ns}}:pop:${segment}`,
+  /** Set of `ns` + NUL-free ` ` + segment that have a popular list, so that a starting server finds them. */
+  popularIndex: (v: number) => `f:${v}:pop-index`,
+  /** Present while the projection is whole; when it is gone, candidates project everything again. */
+  marker: (v: number) => `f:${v}:marker`,
+  /** Stream; entries { kind: 'popular', ns, segment }. */
+  feed: (v: number) => `f:${v}:feed`,
+  active: 'f:active',
+  /** Hash: item number → ItemAttributes as JSON. */
+  itemChunk: (ns: string, n: number) => `i:{${ns}}:${Math.floor(n / chunkSize)}`,
+  /** Hash: namespace → highest item number, so that a starting server knows the chunks. */
+  itemIndex: 'i:index',
+  /** Stream; entries { ns, n, item } with item = ItemAttributes as JSON. */
+  itemFeed: 'i:feed',
+  /** JSON { revision, body }. */
+  config: (ns: string) => `c:{${ns}}:config`,
+  rules: (ns: string) => `c:{${ns}}:rules`,
+  /** Set of namespaces that have configuration. */
+  configIndex: 'c:index',
+  /** Stream; entries { ns, kind }. */
+  configFeed: 'c:feed',
+  /** Packed recent events, see packed-recent.ts. */
+  recent: (ns: string, userId: string) => `r:{${ns}|u${userId}}`,
+} as const;

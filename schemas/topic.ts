@@ -1,0 +1,31 @@
+import type { AvroSchema } from './generated/avro.ts';
+
+/** How a topic's log is bounded: by age, by newest record a key, or both. */
+export type Cleanup = 'delete' | 'compact' | 'compact,delete';
+
+/**
+ * One topic of the catalogue. Names and partition counts never change: a change is a new `v<n>`.
+ * Partition counts are 1, 2, 4, 8, 16 or a multiple of 16, so that an outbox shard
+ * (murmur2 mod 16) maps to one partition or to a fixed set.
+ */
+export interface TopicDef<V = unknown> {
+  readonly name: string;
+  readonly schema: AvroSchema<V>;
+  /** What the record key is made of, for people and for the topology diagram. */
+  readonly key: string;
+  readonly partitions: number;
+  readonly cleanup: Cleanup;
+  /** Milliseconds; -1 keeps for ever (compacted topics). */
+  readonly retentionMs: number;
+  readonly retentionReason: string;
+  /** Stage or door names; `client` stands for the outside. */
+  readonly producers: readonly string[];
+  readonly consumers: readonly string[];
+  /** Largest record batch in bytes; dead-letter topics take their source's plus 64 KiB. */
+  readonly maxMessageBytes: number;
+}
+
+/** Registry subject of a topic's values (TopicNameStrategy). */
+export function subjectOf(topic: TopicDef): string {
+  return `${topic.name}-value`;
+}

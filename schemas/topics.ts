@@ -1,0 +1,139 @@
+import { type ConfigChanged, configChangedSchema } from './generated/config-changed.v1.ts';
+import { type DeadLetter, deadLetterSchema } from './generated/dead-letter.v1.ts';
+import { type ImpressionRecorded, impressionRecordedSchema } from './generated/impression-recorded.v1.ts';
+import { type InteractionEnriched, interactionEnrichedSchema } from './generated/interaction-enriched.v1.ts';
+import { type InteractionRecorded, interactionRecordedSchema } from './generated/interaction-recorded.v1.ts';
+import { type ItemChanged, itemChangedSchema } from './generated/item-changed.v1.ts';
+import { type ProfileUpdated, profileUpdatedSchema } from './generated/profile-updated.v1.ts';
+import { type SessionUpdated, sessionUpdatedSchema } from './generated/session-updated.v1.ts';
+import { type UserChanged, userChangedSchema } from './generated/user-changed.v1.ts';
+import type { TopicDef } from './topic.ts';
+
+const day = 86_400_000;
+const mebibyte = 1_048_576;
+const replayable = 'State can be rebuilt from 400 days of input: a full year and a season of overlap.';
+const compacted = 'Compacted: the newest record a key is the state, kept for ever.';
+
+/** The topology. Topics are shared by all namespaces: the namespace is in the key, never in the name. */
+export const topics = {
+  interactionRecorded: {
+    name: 'engagement.interaction.recorded.v1',
+    schema: interactionRecordedSchema,
+    key: 'ns|user',
+    partitions: 8,
+    cleanup: 'delete',
+    retentionMs: 400 * day,
+    retentionReason: replayable,
+    producers: ['ingest'],
+    consumers: ['enrichment'],
+    maxMessageBytes: mebibyte,
+  } satisfies TopicDef<InteractionRecorded>,
+  impressionRecorded: {
+    name: 'engagement.impression.recorded.v1',
+    schema: impressionRecordedSchema,
+    key: 'ns|user',
+    partitions: 8,
+    cleanup: 'delete',
+    retentionMs: 400 * day,
+    retentionReason: replayable,
+    producers: ['ingest'],
+    consumers: ['exposure'],
+    maxMessageBytes: mebibyte,
+  } satisfies TopicDef<ImpressionRecorded>,
+  interactionEnriched: {
+    name: 'engagement.interaction.enriched.v1',
+    schema: interactionEnrichedSchema,
+    key: 'ns|user',
+    partitions: 8,
+    cleanup: 'delete',
+    retentionMs: 400 * day,
+    retentionReason: replayable,
+    producers: ['enrichment'],
+    consumers: ['aggregation'],
+    maxMessageBytes: mebibyte,
+  } satisfies TopicDef<InteractionEnriched>,
+  itemChanged: {
+    name: 'catalog.item.changed.v1',
+    schema: itemChangedSchema,
+    key: 'ns|item',
+    partitions: 8,
+    cleanup: 'compact',
+    retentionMs: -1,
+    retentionReason: compacted,
+    producers: ['ingest'],
+    consumers: ['catalog-items'],
+    maxMessageBytes: mebibyte,
+  } satisfies TopicDef<ItemChanged>,
+  userChanged: {
+    name: 'audience.user.changed.v1',
+    schema: userChangedSchema,
+    key: 'ns|user',
+    partitions: 8,
+    cleanup: 'compact',
+    retentionMs: -1,
+    retentionReason: compacted,
+    producers: ['ingest'],
+    consumers: ['catalog-users'],
+    maxMessageBytes: mebibyte,
+  } satisfies TopicDef<UserChanged>,
+  configChanged: {
+    name: 'platform.config.changed.v1',
+    schema: configChangedSchema,
+    key: 'ns|kind|id',
+    partitions: 1,
+    cleanup: 'compact',
+    retentionMs: -1,
+    retentionReason: compacted,
+    producers: ['ingest'],
+    consumers: ['catalog-config'],
+    maxMessageBytes: mebibyte,
+  } satisfies TopicDef<ConfigChanged>,
+  profileUpdated: {
+    name: 'recommendation.profile.updated.v1',
+    schema: profileUpdatedSchema,
+    key: 'version|ns|user',
+    partitions: 8,
+    cleanup: 'compact',
+    retentionMs: -1,
+    retentionReason: compacted,
+    producers: ['aggregation'],
+    consumers: ['candidates'],
+    maxMessageBytes: mebibyte,
+  } satisfies TopicDef<ProfileUpdated>,
+  sessionUpdated: {
+    name: 'engagement.session.updated.v1',
+    schema: sessionUpdatedSchema,
+    key: 'version|ns|sha256/128(user_id, 0x1f, session_id)',
+    partitions: 8,
+    cleanup: 'compact,delete',
+    retentionMs: 30 * day,
+    retentionReason: 'The session index drops what is older than 30 days.',
+    producers: ['aggregation'],
+    consumers: ['candidates'],
+    maxMessageBytes: mebibyte,
+  } satisfies TopicDef<SessionUpdated>,
+} as const;
+
+/** The dead-letter topic of a stage that consumes `source`: same partitions, its records kept untouched. */
+export function deadLetterTopic(source: TopicDef, stage: string): TopicDef<DeadLetter> {
+  return {
+    name: `${source.name}.${stage}.dlq`,
+    schema: deadLetterSchema,
+    key: 'the original key',
+    partitions: source.partitions,
+    cleanup: 'delete',
+    retentionMs: 30 * day,
+    retentionReason: 'As long as the operators\' index keeps its rows.',
+    producers: [stage],
+    consumers: ['dlq-index'],
+    maxMessageBytes: source.maxMessageBytes + 65_536,
+  };
+}
+
+/** Every stage's dead-letter topics, by the consumers that the catalogue names. */
+export const deadLetterTopics: readonly TopicDef<DeadLetter>[] = Object.values(topics).flatMap((topic) =>
+  topic.consumers.map((stage) => deadLetterTopic(topic, stage)),
+);
+
+/** All topics of the installation. */
+export const allTopics: readonly TopicDef[] = [...Object.values(topics), ...deadLetterTopics] as TopicDef[];
