@@ -1,0 +1,83 @@
+import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
+import { FreshetError, messageOf, TransientError } from '../../kernel/errors.ts';
+import type { Logger } from '../../kernel/logger.ts';
+
+export interface KafkaClientOptions {
+  /** Bootstrap servers, comma separated. */
+  readonly brokers: string;
+  readonly clientId: string;
+  readonly log: Logger;
+}
+
+/**
+ * The driver's client. It retries little by itself: whoever calls a port decides how to wait.
+ * Retry settings are explicit because kafkajs takes others where NODE_ENV is `test`.
+ */
+export function createKafka({ brokers, clientId, log }: KafkaClientOptions): Kafka {
+  const config: KafkaConfig = {
+    brokers: brokers.split(',').map((broker) => broker.trim()),
+    clientId,
+    connectionTimeout: 3_000,
+    requestTimeout: 30_000,
+    enforceRequestTimeout: true,
+    retry: { initialRetryTime: 100, multiplier: 2, maxRetryTime: 1_000, retries: 4 },
+    logLevel: logLevel.INFO,
+    logCreator: () => bridgeLog(log),
+  };
+  return new Kafka(config);
+}
+
+/** kafkajs logs errors that heal by themselves; callers log what someone must act on. */
+function bridgeLog(log: Logger) {
+  return ({ level, namespace, log: entry }: KafkaLogEntry): void => {
+    const { timestamp: _, logger: __, stack: ___, message, ...fields } = entry;
+    const bindings = { kafkajs: namespace, ...fields };
+    if (level === logLevel.ERROR || level === logLevel.WARN) log.warn(bindings, message);
+    else log.debug(bindings, message);
+  };
+}
+
+interface KafkaLogEntry {
+  readonly namespace: string;
+  readonly level: logLevel;
+  readonly log: { readonly message: string; readonly [name: string]: unknown };
+}
+
+/** Maps catalogue names to the cluster's: an installation's prefix is put before topics and group ids. */
+export interface KafkaNames {
+  topic(logical: string): string;
+  group(logical: string): string;
+  /** The catalogue's name of a physical topic; undefined where it is not of this installation. */
+  logicalTopic(physical: string): string | undefined;
+}
+
+export function kafkaNames(prefix: string): KafkaNames {
+  return {
+    topic: (logical) => prefix + logical,
+    group: (logical) => prefix + logical,
+    logicalTopic: (physical) => (physical.startsWith(prefix) ? physical.slice(prefix.length) : undefined),
+  };
+}
+
+const permanentCodes: Readonly<Record<string, string>> = {
+  MESSAGE_TOO_LARGE: 'record_too_large',
+  RECORD_LIST_TOO_LARGE: 'record_too_large',
+  UNKNOWN_TOPIC_OR_PARTITION: 'topic_unknown',
+  INVALID_TOPIC_EXCEPTION: 'topic_unknown',
+  INVALID_RECORD: 'record_invalid',
+  INVALID_TIMESTAMP: 'record_invalid',
+};
+
+/**
+ * What a port throws for an error of the driver: one of three permanent codes, else TransientError.
+ * The broker's error type may lie below the driver's retry wrappers, so the causes are searched.
+ */
+export function translateKafka(error: unknown): FreshetError {
+  if (error instanceof FreshetError) return error;
+  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
+    const type = (at as { type?: unknown }).type;
+    const code = typeof type === 'string' ? permanentCodes[type] : undefined;
+    if (code !== undefined) return new FreshetError(code, messageOf(at), { cause: error, fields: { type: String(type) } });
+  }
+  return new TransientError('kafka_unavailable', messageOf(error), { cause: error });
+}
