@@ -49,6 +49,12 @@ CREATE TABLE relay_lease (
 );
 INSERT INTO relay_lease (shard) SELECT g FROM generate_series(0, 15) g;
 
+-- Heartbeats: a relay that holds nothing yet must still be counted when shards are shared out.
+CREATE TABLE relay_member (
+  relay   text PRIMARY KEY,
+  seen_at timestamptz NOT NULL
+);
+
 CREATE TABLE outbox_parked (
   seq         bigint PRIMARY KEY,
   shard       smallint    NOT NULL,
