@@ -1,0 +1,117 @@
+import { Command } from 'commander';
+import { createLogger } from '../../pipeline/kernel/logger.ts';
+import { migrateCheck, migrateStatus, migrateUp } from '../migrate/migrate.ts';
+import {
+  compareChecksums,
+  readChecksums,
+  readMigrations,
+  repositoryRoot,
+  writeChecksums,
+} from '../migrate/migration-files.ts';
+import { type JsonOption, jsonOption, writeReport } from './report.ts';
+
+interface Options {
+  readonly url?: string;
+  readonly json?: JsonOption;
+}
+
+const urlOption = ['--url <url>', 'Postgres to work on; default FRESHET_POSTGRES_URL'] as const;
+
+function urlOf(options: Options): string {
+  const url = options.url ?? process.env.FRESHET_POSTGRES_URL;
+  if (url) return url;
+  throw new Error('no database: set FRESHET_POSTGRES_URL or pass --url');
+}
+
+/** Host and database of a connection URL, without credentials. */
+function locationOf(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}
+
+/** Lines for people; they give way to the document where that goes to stdout. */
+function say(options: Options, lines: readonly string[]): void {
+  const stream = options.json === true ? process.stderr : process.stdout;
+  for (const line of lines) stream.write(`${line}\n`);
+}
+
+async function up(options: Options & { readonly only?: 'outbox' }): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const url = urlOf(options);
+  const only = options.only === undefined ? {} : { only: options.only };
+  const result = await migrateUp({ url, log: createLogger('info'), ...only });
+  say(options, [`${result.applied.length} applied, ${result.alreadyApplied} already there`]);
+  await writeReport(options.json, {
+    command: 'migrate up',
+    startedAt,
+    config: { database: locationOf(url), ...only },
+    runs: result.applied.map((file) => ({ file })),
+    summary: { applied: result.applied.length, alreadyApplied: result.alreadyApplied, durationMs: result.durationMs },
+  });
+}
+
+async function status(options: Options): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const url = urlOf(options);
+  const { migrations, problems } = await migrateStatus({ url });
+  say(options, [...migrations.map(({ file, state, appliedAt }) => `${state.padEnd(8)} ${file}  ${appliedAt ?? ''}`), ...problems]);
+  const count = (state: string) => migrations.filter((one) => one.state === state).length;
+  const summary = { applied: count('applied'), pending: count('pending'), edited: count('edited'), problems };
+  const config = { database: locationOf(url) };
+  await writeReport(options.json, { command: 'migrate status', startedAt, config, runs: migrations, summary });
+  if (problems.length > 0) process.exitCode = 1;
+}
+
+async function check(options: Options & { readonly database?: boolean }): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const url = options.database || options.url ? urlOf(options) : undefined;
+  const { files, applied, problems } = await migrateCheck(url === undefined ? {} : { url });
+  say(options, problems.length > 0 ? problems : [`${files} migrations in order${applied === null ? '' : `, ${applied} applied`}`]);
+  const config = { database: url === undefined ? null : locationOf(url) };
+  const summary = { files, applied, problems };
+  await writeReport(options.json, { command: 'migrate check', startedAt, config, runs: [], summary });
+  if (problems.length > 0) process.exitCode = 1;
+}
+
+/** New files are added; files that have landed keep their checksum unless `--rewrite` says otherwise. */
+async function record(options: Options & { readonly rewrite?: boolean }): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const { migrations, problems: named } = await readMigrations(repositoryRoot);
+  const landed = compareChecksums(migrations, await readChecksums(repositoryRoot));
+  const refused = [...named, ...(options.rewrite ? [] : landed.filter((problem) => !problem.includes('is not in')))];
+  if (refused.length === 0) await writeChecksums(repositoryRoot, migrations);
+  say(options, refused.length > 0 ? refused : [`${migrations.length} checksums recorded`]);
+  const summary = { recorded: refused.length === 0 ? migrations.length : 0, problems: refused };
+  await writeReport(options.json, { command: 'migrate record', startedAt, config: {}, runs: [], summary });
+  if (refused.length > 0) process.exitCode = 1;
+}
+
+/** `freshet migrate up | status | check | record`. */
+export function migrateCommand(): Command {
+  const command = new Command('migrate').description('Numbered, immutable SQL migrations of the schema freshet');
+  command
+    .command('up')
+    .description('apply what is pending; safe to run twice at once')
+    .option('--only <part>', 'outbox: only the outbox tables, for a service with its own Postgres', (part) => {
+      if (part !== 'outbox') throw new Error('--only knows one part: outbox');
+      return part;
+    })
+    .option(...urlOption)
+    .option(...jsonOption)
+    .action(up);
+  command.command('status').description('each migration and whether it is applied').option(...urlOption).option(...jsonOption).action(status);
+  command
+    .command('check')
+    .description('names, order and checksums, offline; with --database or --url also what is applied')
+    .option('--database', 'compare with the configured database')
+    .option(...urlOption)
+    .option(...jsonOption)
+    .action(check);
+  command
+    .command('record')
+    .description('record the checksums of new migrations in migrations/checksums.json')
+    .option('--rewrite', 'also of those that have landed: only before the first release')
+    .option(...jsonOption)
+    .action(record);
+  return command;
+}
