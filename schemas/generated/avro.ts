@@ -1,4 +1,7 @@
 import avsc from 'avsc';
+import { camelCased, type Json, withoutDefaults } from './avro-names.ts';
+import { Tap } from './avro-tap.ts';
+import { undeclaredCheck } from './avro-undeclared.ts';
 
 /** One record schema: its text for the registry, and functions compiled from it. Safe to share. */
 export interface AvroSchema<V> {
@@ -6,8 +9,13 @@ export interface AvroSchema<V> {
   readonly name: string;
   /** The schema as the registry gets it, field names in snake_case. */
   readonly json: string;
-  /** Encodes without framing into `target` at `position`; returns the end, negative where it did not fit. */
+  /**
+   * Encodes without framing into `target` at `position`; returns the end, or minus the missing bytes where it did
+   * not fit. Throws where the value does not fit the schema, but for undeclared fields, which it leaves out.
+   */
   encodeInto(value: V, target: Buffer, position: number): number;
+  /** The path of the first field that the schema does not declare, else undefined. Cheap. */
+  undeclaredPath(value: unknown): string | undefined;
   /** The path of the first field that does not fit the schema (undeclared fields included), else undefined. */
   invalidPath(value: unknown): string | undefined;
   /**
@@ -17,64 +25,97 @@ export interface AvroSchema<V> {
   readerFor(writerJson: string): (bytes: Buffer, position: number) => V;
 }
 
-type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
-
-const camel = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-
-/**
- * The same schema with camelCase field names. Avro's binary form has no names, so records read and
- * written with it are byte-identical, and no record needs to be copied to rename its fields.
- */
-function camelCased(schema: Json): Json {
-  if (Array.isArray(schema)) return schema.map(camelCased);
-  if (schema === null || typeof schema !== 'object') return schema;
-  const copy: { [name: string]: Json } = {};
-  for (const [name, value] of Object.entries(schema)) {
-    if (name === 'fields' && Array.isArray(value)) {
-      copy[name] = value.map((field) => {
-        const renamed = field as { [name: string]: Json };
-        return { ...renamed, name: camel(String(renamed.name)), type: camelCased(renamed.type ?? null) };
-      });
-    } else copy[name] = name === 'default' || name === 'symbols' || name === 'doc' ? value : camelCased(value);
-  }
-  return copy;
+/** avsc's positional and reading interfaces, which its type declarations leave out (5.7). */
+interface Readable {
+  _read(tap: Tap): unknown;
 }
-
-const parse = (json: string) =>
-  avsc.Type.forSchema(camelCased(JSON.parse(json)) as avsc.Schema, { wrapUnions: 'never' });
-
-/** avsc's positional interface, which its type declarations leave out (5.7). */
-interface PositionalType {
+interface Skippable {
+  _skip(tap: Tap): void;
+}
+interface PositionalType extends Readable {
   encode(value: unknown, target: Buffer, position: number): number;
-  decode(bytes: Buffer, position: number, resolver?: unknown): { value: unknown; offset: number };
 }
 
-/** Compiles a schema text; done once a generated module. */
+/** avsc's arrays trust the count they read: broken bytes could reserve gigabytes, or loop while skipping. */
+class BoundedArrayType extends avsc.types.ArrayType {
+  _read(tap: Tap): unknown[] {
+    const items = this.itemsType as unknown as Readable;
+    let values: unknown[] | undefined;
+    let at = 0;
+    for (let count = tap.readBlockCount(); count > 0; count = tap.readBlockCount()) {
+      values ??= new Array(count);
+      for (; count > 0; count -= 1) values[at++] = items._read(tap);
+    }
+    return values ?? [];
+  }
+
+  _skip(tap: Tap): void {
+    const items = this.itemsType as unknown as Skippable;
+    for (let count = tap.readBlockCount(); count > 0; count = tap.readBlockCount()) {
+      for (; count > 0; count -= 1) items._skip(tap);
+    }
+  }
+}
+
+class BoundedMapType extends avsc.types.MapType {
+  _skip(tap: Tap): void {
+    for (let count = tap.readBlockCount(); count > 0; count = tap.readBlockCount()) {
+      for (; count > 0; count -= 1) {
+        tap.skipString();
+        (this.valuesType as Skippable)._skip(tap);
+      }
+    }
+  }
+}
+
+type ForSchemaOptions = NonNullable<Parameters<typeof avsc.Type.forSchema>[1]>;
+
+/** The options object is made anew each time: avsc writes the named types into it. */
+function parse(schema: Json, wrapUnions: 'never' | 'always'): avsc.Type {
+  const options: ForSchemaOptions = {
+    wrapUnions,
+    omitRecordMethods: true,
+    typeHook(part, shared) {
+      const { type } = part as { type?: unknown };
+      if (type === 'array') return new BoundedArrayType(part, shared);
+      return type === 'map' ? new BoundedMapType(part, shared) : undefined;
+    },
+  };
+  return avsc.Type.forSchema(camelCased(schema) as avsc.Schema, options);
+}
+
+function firstInvalid(type: avsc.Type, value: unknown): string | undefined {
+  let found: string | undefined;
+  const errorHook = (path: string[]) => {
+    found ??= path.join('.') || '(record)';
+  };
+  type.isValid(value, { errorHook });
+  return found;
+}
+
+/** Compiles a schema text; done once a generated module. Throws where the text is not an Avro record. */
 export function avroSchema<V>(json: string): AvroSchema<V> {
-  const type = parse(json);
+  const schema = JSON.parse(json) as Json;
+  const type = parse(schema, 'never');
   const positional = type as unknown as PositionalType;
+  const undeclaredPath = undeclaredCheck(camelCased(schema));
   return {
     name: type.name ?? '',
     json,
     encodeInto: (value, target, position) => positional.encode(value, target, position),
-    invalidPath(value) {
-      let found: string | undefined;
-      type.isValid(value, {
-        noUndeclaredFields: true,
-        errorHook: (path: string[]) => {
-          found ??= path.join('.') || '(record)';
-        },
-      } as Parameters<typeof type.isValid>[1]);
-      return found;
-    },
+    undeclaredPath,
+    invalidPath: (value) => undeclaredPath(value) ?? firstInvalid(type, value),
     readerFor(writerJson) {
-      const resolver = writerJson === json ? undefined : type.createResolver(parse(writerJson));
+      const writer = JSON.parse(writerJson) as Json;
+      const same = JSON.stringify(writer) === json;
+      // 'always' accepts every union a foreign writer may have; how it would be wrapped plays no part in resolving.
+      const readable = same ? type : type.createResolver(parse(withoutDefaults(writer), 'always'));
       return (bytes, position) => {
-        const { value, offset } = positional.decode(bytes, position, resolver);
-        if (offset !== bytes.length) throw new Error(offset < 0 ? 'record is truncated' : 'bytes are left over');
-        return value as V;
+        const tap = new Tap(bytes, position);
+        const value = (readable as unknown as Readable)._read(tap) as V;
+        if (tap.pos !== bytes.length) throw new Error('bytes are left over');
+        return value;
       };
     },
   };
 }
-
