@@ -13,9 +13,10 @@ export type ReadResult<V> =
 export interface RecordReader<V> {
   /**
    * Synchronous once the writer's schema is cached, a promise the first time.
-   * Rejects with TransientError when the registry is away.
+   * Rejects with TransientError when the registry is away. Headers, where given, let a value that names its
+   * schema there (header-GUID framing) be refused with a reason that says so.
    */
-  read(bytes: Buffer): ReadResult<V> | Promise<ReadResult<V>>;
+  read(bytes: Buffer, headers?: Readonly<Record<string, Buffer>>): ReadResult<V> | Promise<ReadResult<V>>;
 }
 
 /** Encodes with today's schema and its registry id (Confluent framing: 0, id, body). */
