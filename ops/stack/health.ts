@@ -1,0 +1,91 @@
+import { Redis } from 'ioredis';
+import { Kafka, logLevel } from 'kafkajs';
+import pg from 'pg';
+import type { ServerName } from './server-name.ts';
+import { postgresUser, registryDatabase } from './settings.ts';
+import type { ServerUrls } from './urls.ts';
+
+const timeoutMs = 3_000;
+
+async function withPostgres<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs });
+  client.on('error', () => {}); // a connection that breaks also rejects the query in flight
+  try {
+    await client.connect();
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function checkPostgres({ postgresUrl }: ServerUrls): Promise<void> {
+  await withPostgres(postgresUrl, (client) => client.query('SELECT 1'));
+}
+
+async function checkKafka({ kafkaBrokers }: ServerUrls): Promise<void> {
+  const kafka = new Kafka({
+    clientId: 'freshet-health',
+    brokers: kafkaBrokers.split(','),
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: timeoutMs,
+    requestTimeout: timeoutMs,
+    retry: { retries: 0 },
+  });
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    await admin.describeCluster();
+    // Finds the group's coordinator, which is not there in the first seconds of a new cluster.
+    await admin.fetchOffsets({ groupId: 'freshet-health' });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function checkRegistry({ registryUrl }: ServerUrls): Promise<void> {
+  const response = await fetch(`${registryUrl}/subjects`, { signal: AbortSignal.timeout(timeoutMs) });
+  if (!response.ok) throw new Error(`GET /subjects answers ${response.status}`);
+  await response.json();
+}
+
+async function checkRedis({ redisUrl }: ServerUrls): Promise<void> {
+  const redis = new Redis(redisUrl, {
+    lazyConnect: true,
+    connectTimeout: timeoutMs,
+    commandTimeout: timeoutMs,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  redis.on('error', () => {}); // reported by connect() and ping()
+  try {
+    await redis.connect();
+    await redis.ping();
+  } finally {
+    redis.disconnect();
+  }
+}
+
+const checks: Readonly<Record<ServerName, (urls: ServerUrls) => Promise<void>>> = {
+  postgres: checkPostgres,
+  kafka: checkKafka,
+  registry: checkRegistry,
+  redis: checkRedis,
+};
+
+/** Asks the server over its own protocol; rejects where it does not answer as a healthy one. */
+export function checkServer(name: ServerName, urls: ServerUrls): Promise<void> {
+  return checks[name](urls);
+}
+
+/** Creates the databases of the application and of the registry where they are missing. */
+export async function ensureDatabases({ postgresUrl }: ServerUrls): Promise<void> {
+  const url = new URL(postgresUrl);
+  url.pathname = '/postgres';
+  await withPostgres(url.href, async (client) => {
+    const { rows } = await client.query<{ datname: string }>('SELECT datname FROM pg_database');
+    const present = new Set(rows.map((row) => row.datname));
+    for (const name of [postgresUser, registryDatabase]) {
+      if (!present.has(name)) await client.query(`CREATE DATABASE ${name}`);
+    }
+  });
+}
