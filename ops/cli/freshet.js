@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+// Plain JavaScript: whatever Node a machine has must be able to read this file and hand over to Node 24.
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const noise = 'TimeoutNegativeWarning'; // kafkajs computes timers that lie in the past
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+
+function hasTerminal() {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function runHere() {
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    if (warning.name !== noise) process.stderr.write(`(node:${process.pid}) ${warning.name}: ${warning.message}\n`);
+  });
+  return import('./main.ts');
+}
+
+function handOver() {
+  const node = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url));
+  if (!existsSync(node)) {
+    process.stderr.write(`freshet needs Node 24, this is ${process.version}; run npm ci in its checkout first\n`);
+    process.exit(1);
+  }
+  const child = spawn(node, [`--disable-warning=${noise}`, main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // A terminal's Ctrl-C reaches the child by itself: passed on too, it would count as the second, immediate one.
+  const passOn = (signal) => () => child.kill(signal);
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, passOn(signal));
+  process.on('SIGINT', hasTerminal() ? () => {} : passOn('SIGINT'));
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+if (Number(process.versions.node.split('.')[0]) >= 24) await runHere();
+else handOver();

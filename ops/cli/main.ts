@@ -1,0 +1,50 @@
+import { Command } from 'commander';
+import { ConfigError } from '../../pipeline/kernel/config.ts';
+import { FreshetError } from '../../pipeline/kernel/errors.ts';
+import { productVersion } from './report.ts';
+
+interface Entry {
+  readonly description: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** Every command; its module is read only when it is the one that runs. */
+const commands: Readonly<Record<string, Entry>> = {
+  stack: {
+    description: 'Postgres, Kafka, the schema registry and Redis for this checkout',
+    load: async () => (await import('./stack.ts')).stackCommand(),
+  },
+  migrate: {
+    description: 'numbered, immutable SQL migrations',
+    load: async () => (await import('./migrate.ts')).migrateCommand(),
+  },
+  docs: {
+    description: 'the generated parts of README.md and .env.example',
+    load: async () => (await import('./docs.ts')).docsCommand(),
+  },
+};
+
+async function createProgram(name: string | undefined): Promise<Command> {
+  const program = new Command('freshet')
+    .description('A real-time recommendation pipeline that proves no event was lost on the way.')
+    .version(productVersion());
+  for (const [one, { description, load }] of Object.entries(commands)) {
+    program.addCommand(one === name ? await load() : new Command(one).description(description));
+  }
+  return program;
+}
+
+/** What went wrong, for a person: foreseen errors in words, all others with their stack and causes. */
+function describe(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  if (!(error instanceof FreshetError)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const cause = error.cause instanceof Error ? `\ncaused by: ${error.cause.message}` : '';
+  return `${error.message} (${error.code})${cause}`;
+}
+
+try {
+  await (await createProgram(process.argv[2])).parseAsync();
+} catch (error) {
+  process.stderr.write(`freshet: ${describe(error)}\n`);
+  process.exitCode = 1;
+}
