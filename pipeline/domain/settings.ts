@@ -40,7 +40,10 @@ export type SurfaceSettings = z.infer<typeof surface>;
 
 export const defaultSettings: NamespaceSettings = namespaceSettingsSchema.parse({});
 
-/** The surface's settings, else those of `default`, else the built-in ones. */
+const builtInSurface: SurfaceSettings = surface.parse({});
+
+/** The surface's settings, else those of `default`, else the built-in ones. The name comes from a request. */
 export function surfaceSettings(settings: NamespaceSettings, name: string): SurfaceSettings {
-  return settings.surfaces[name] ?? settings.surfaces.default ?? surface.parse({});
+  const named = Object.hasOwn(settings.surfaces, name) ? settings.surfaces[name] : undefined;
+  return named ?? settings.surfaces.default ?? builtInSurface;
 }

@@ -43,6 +43,12 @@ export function createMetrics() {
     servingFallbacks: counter('freshet_serving_lists_total', 'Lists served by fallback level', ['level']),
     servingFiltered: counter('freshet_serving_filtered_items_total', 'Candidates removed', ['filter']),
     servingRounds: histogram('freshet_serving_redis_waits', 'Redis waits a request', [0, 1, 2, 3]),
+    servingRedisFaults: counter('freshet_serving_redis_faults_total', 'Redis waits of requests that failed'),
+    servingVersionRepeats: counter('freshet_serving_version_repeats_total', 'First rounds repeated because the active state version had changed'),
+    servingUndecodable: counter('freshet_serving_undecodable_values_total', 'Values in Redis that were not understood', ['kind']),
+    servingItems: gauge('freshet_serving_catalog_items', 'Items in process memory'),
+    servingFeedLoads: counter('freshet_serving_feed_loads_total', 'Views loaded from Redis', ['feed', 'reason']),
+    servingFeedErrors: counter('freshet_serving_feed_errors_total', 'Looks at a feed that failed', ['feed']),
   };
 }
 

@@ -1,0 +1,78 @@
+import type { ItemAttributes } from '../pipeline/domain/item-attributes.ts';
+
+/** Items of one namespace by number: what filters and answers need, in arrays that grow by doubling. */
+export class NamespaceItems {
+  #ids: (string | undefined)[] = [];
+  readonly #numbers = new Map<string, number>();
+  #available = new Uint8Array(0);
+  #archivedAt = new Float64Array(0);
+
+  get count(): number {
+    return this.#numbers.size;
+  }
+
+  idOf(number: number): string | undefined {
+    return this.#ids[number];
+  }
+
+  numberOf(itemId: string): number | undefined {
+    return this.#numbers.get(itemId);
+  }
+
+  isAvailable(number: number): boolean {
+    return this.#available[number] === 1;
+  }
+
+  /** Instant from which it is archived; Infinity where it is not. */
+  archivedAt(number: number): number {
+    return this.#archivedAt[number] ?? Number.POSITIVE_INFINITY;
+  }
+
+  set(number: number, item: ItemAttributes): void {
+    this.#reserve(number + 1);
+    const former = this.#ids[number];
+    if (former !== undefined && former !== item.itemId) this.#numbers.delete(former);
+    this.#ids[number] = item.itemId;
+    this.#numbers.set(item.itemId, number);
+    this.#available[number] = item.available ? 1 : 0;
+    this.#archivedAt[number] = item.archivedAt ?? Number.POSITIVE_INFINITY;
+  }
+
+  #reserve(length: number): void {
+    if (length <= this.#available.length) return;
+    const capacity = Math.max(1_024, length, 2 * this.#available.length);
+    const available = new Uint8Array(capacity);
+    available.set(this.#available);
+    const archivedAt = new Float64Array(capacity).fill(Number.POSITIVE_INFINITY);
+    archivedAt.set(this.#archivedAt);
+    this.#available = available;
+    this.#archivedAt = archivedAt;
+  }
+}
+
+/** Item attributes of every namespace in process memory. Items are never taken out: a deleted one is unavailable. */
+export interface CatalogView {
+  /** The namespace's items; empty ones where the namespace is unknown. */
+  items(namespace: string): NamespaceItems;
+  set(namespace: string, number: number, item: ItemAttributes): void;
+  /** Items of all namespaces. */
+  count(): number;
+}
+
+const noItems = new NamespaceItems();
+
+export function createCatalogView(): CatalogView {
+  const namespaces = new Map<string, NamespaceItems>();
+  return {
+    items: (namespace) => namespaces.get(namespace) ?? noItems,
+    set(namespace, number, item) {
+      let items = namespaces.get(namespace);
+      if (items === undefined) {
+        items = new NamespaceItems();
+        namespaces.set(namespace, items);
+      }
+      items.set(number, item);
+    },
+    count: () => namespaces.values().reduce((sum, items) => sum + items.count, 0),
+  };
+}
