@@ -42,21 +42,24 @@ export class Tap {
     return (low >> 1) ^ -(low & 1);
   }
 
-  /** The rest of a varint of more than four bytes, in doubles since bit operations end at 32 bits. */
+  /**
+   * The rest of a varint of more than four bytes, in doubles since bit operations end at 32 bits. The sign bit is
+   * taken off first, so that everything within 2^53 is exact.
+   */
   private readWide(start: number, low: number): number {
     let pos = start;
-    let value = low;
-    let factor = 2 ** 28;
+    let magnitude = low >>> 1;
+    let factor = 2 ** 27;
     let byte: number;
     do {
       byte = this.buf[pos++] as number;
-      value += (byte & 0x7f) * factor;
+      magnitude += (byte & 0x7f) * factor;
       factor *= 128;
     } while (byte >= 0x80 && pos - start < 6);
     if (byte >= 0x80) throw new Error('number is longer than 64 bits');
     if (pos > this.buf.length) throw truncated();
     this.pos = pos;
-    return (value % 2 ? -(value + 1) : value) / 2;
+    return low & 1 ? -magnitude - 1 : magnitude;
   }
 
   readFloat(): number {

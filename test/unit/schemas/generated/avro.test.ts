@@ -17,17 +17,15 @@ describe.each(schemas.map((schema) => [schema.name, schema] as const))('%s', (_,
   const read = schema.readerFor(schema.json);
 
   test('broken bytes end in an error, never in a loop or a giant allocation', () => {
-    const outcome = (bytes: Buffer) => {
+    const readsOrThrows = (bytes: Buffer) => {
       try {
-        return read(bytes, 0) === undefined;
+        return read(bytes, 0) !== undefined;
       } catch (error) {
         return error instanceof Error;
       }
     };
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        outcome(Buffer.from(bytes));
-      }),
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => readsOrThrows(Buffer.from(bytes))),
       { numRuns: 2_000 },
     );
   });
@@ -47,7 +45,8 @@ test('what avsc itself encodes decodes to the same value', () => {
   ]);
   const theirs = avsc.Type.forSchema(JSON.parse(json));
   const read = avroSchema<Record<string, unknown>>(json).readerFor(json);
-  const integer = fc.maxSafeInteger().filter((value) => Math.abs(value) < Number.MAX_SAFE_INTEGER);
+  // avsc's own writer is inexact below -2^52.
+  const integer = fc.integer({ min: -(2 ** 52), max: Number.MAX_SAFE_INTEGER - 1 });
   fc.assert(
     fc.property(
       fc.record({
@@ -62,8 +61,7 @@ test('what avsc itself encodes decodes to the same value', () => {
         texts: fc.dictionary(fc.string(), fc.string()),
       }),
       (value) => {
-        const read_ = read(theirs.toBuffer(value), 0);
-        expect(read_).toEqual({
+        expect(read(theirs.toBuffer(value), 0)).toEqual({
           smallInt: value.small_int,
           longValue: value.long_value,
           ratio: value.ratio,
