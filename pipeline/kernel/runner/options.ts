@@ -1,0 +1,65 @@
+import type { BrokerAdmin } from '../../broker/admin.ts';
+import type { RecordReader } from '../../broker/codec.ts';
+import type { ConsumerFactory } from '../../broker/consumer.ts';
+import type { Clock } from '../clock.ts';
+import type { Component, Running } from '../component.ts';
+import type { DlqLimitOptions } from '../dlq-limit.ts';
+import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
+import type { TopicRef } from '../stage.ts';
+import type { Effect } from './effect.ts';
+import type { RunnerProgress } from './ports.ts';
+import type { SliceLimits } from './slices.ts';
+
+export interface RunnerOptions<In> {
+  readonly stage: { readonly name: string; readonly consumes: readonly TopicRef[]; readonly stateVersion: number };
+  /** `statelessEffect` or `statefulEffect` of the same stage. */
+  readonly effect: Effect<In>;
+  readonly consumers: ConsumerFactory;
+  /** Ends of the log, for partitions that have no stored offset yet. */
+  readonly offsets: Pick<BrokerAdmin, 'offsets'>;
+  readonly progress: Pick<RunnerProgress<never>, 'claim'>;
+  readerOf(topic: string): RecordReader<In>;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Names this process in the stored offsets. */
+  readonly owner: string;
+  /** Where a partition starts that has no stored offset. */
+  readonly autoOffsetReset: 'earliest' | 'latest';
+  readonly limits: SliceLimits;
+  readonly dlqLimit: DlqLimitOptions;
+  /** One attempt at a slice that takes longer is taken for stuck, and ends the process. Default 120 s. */
+  readonly stuckAfterMs?: number;
+  readonly maxWaitMs?: number;
+  receivedAtOf?(value: In): number | undefined;
+}
+
+export interface PartitionStatus {
+  readonly topic: string;
+  readonly partition: number;
+  /** Next offset to handle, decimal. */
+  readonly next: string;
+  /** Records behind the end of the log as last fetched. */
+  readonly lag: number;
+  readonly paused?: string;
+  readonly waitingFor?: string;
+}
+
+export interface RunnerStatus {
+  readonly stage: string;
+  readonly stateVersion: number;
+  readonly state: 'joining' | 'running' | 'halted' | 'stopped';
+  readonly partitions: readonly PartitionStatus[];
+  readonly lastError?: string;
+}
+
+export interface RunningRunner extends Running {
+  unready(): string | undefined;
+  status(): RunnerStatus;
+}
+
+export interface Runner extends Component {
+  start(fail: (error: unknown) => void): Promise<RunningRunner>;
+}
