@@ -1,6 +1,9 @@
-import { type Admin, ConfigResourceTypes, ConfigSource, type Kafka } from 'kafkajs';
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import type { BrokerAdmin, TopicSpec, TopicState } from '../admin.ts';
 import { type KafkaNames, translateKafka } from './client.ts';
+
+/** Not among the names that Node finds in a CommonJS module. */
+const { ConfigResourceTypes, ConfigSource } = kafkajs;
 
 export interface KafkaAdminOptions {
   readonly kafka: Kafka;

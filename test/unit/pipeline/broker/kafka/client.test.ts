@@ -1,7 +1,9 @@
-import { KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { expect, test } from 'vitest';
 import { kafkaNames, translateKafka } from '../../../../../pipeline/broker/kafka/client.ts';
 import { FreshetError, TransientError } from '../../../../../pipeline/kernel/errors.ts';
+
+const { KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError } = kafkajs;
 
 /** The driver's constructors as they are, beyond what its type declarations say. */
 const protocolError = (type: string): Error =>

@@ -1,0 +1,39 @@
+import { configSpec } from '../../pipeline/kernel/config.ts';
+import { FreshetError } from '../../pipeline/kernel/errors.ts';
+import { checkoutRoot, stackFolder } from '../stack/paths.ts';
+import { readState } from '../stack/state.ts';
+import { localUrls, type ServerUrls } from '../stack/urls.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const variables = { kafkaBrokers: 'FRESHET_KAFKA_BROKERS', registryUrl: 'FRESHET_REGISTRY_URL' } as const;
+
+/**
+ * Where a command finds a server: what was passed to it, else the environment, else this checkout's running stack.
+ * Throws FreshetError `server_unknown` that names all three ways, `server_invalid` where the value cannot be one.
+ */
+export function serverOf(
+  name: keyof typeof variables,
+  given: string | undefined,
+  { env = process.env, running = runningStack }: { env?: Environment; running?: () => ServerUrls | undefined } = {},
+): string {
+  const variable = variables[name];
+  const { schema, meaning, example } = configSpec[variable];
+  const value = given ?? env[variable] ?? running()?.[name];
+  if (value === undefined) {
+    const message = `no ${meaning}: set ${variable} (for example ${example}), pass it as an option, or start a local stack with \`npx freshet stack up\``;
+    throw new FreshetError('server_unknown', message);
+  }
+  if (schema.safeParse(value).success) return value;
+  throw new FreshetError('server_invalid', `${variable}: this is no ${meaning} (for example ${example})`);
+}
+
+/** The prefix of this installation's topics and groups. */
+export function topicPrefix(env: Environment = process.env): string {
+  return configSpec.FRESHET_KAFKA_TOPIC_PREFIX.schema.parse(env.FRESHET_KAFKA_TOPIC_PREFIX);
+}
+
+function runningStack(): ServerUrls | undefined {
+  const state = readState(stackFolder(checkoutRoot()));
+  return state && localUrls(state.ports);
+}

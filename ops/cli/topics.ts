@@ -1,0 +1,105 @@
+import { Command } from 'commander';
+import type { BrokerAdmin } from '../../pipeline/broker/admin.ts';
+import { createKafkaAdmin } from '../../pipeline/broker/kafka/admin.ts';
+import { createKafka, kafkaNames } from '../../pipeline/broker/kafka/client.ts';
+import { createLogger } from '../../pipeline/kernel/logger.ts';
+import { allTopics } from '../../schemas/topics.ts';
+import { applyTopics, compareTopics } from '../topics/apply.ts';
+import { catalogueProblems } from '../topics/catalogue-problems.ts';
+import { topologyDiagram } from '../topics/diagram.ts';
+import { diagnoseTopics } from '../topics/doctor.ts';
+import { describeChange, type TopicChange } from '../topics/plan.ts';
+import { serverOf, topicPrefix } from './connection.ts';
+import { type JsonOption, jsonOption, writeReport } from './report.ts';
+
+interface Options {
+  readonly brokers?: string;
+  readonly json?: JsonOption;
+}
+
+const brokersOption = ['--brokers <list>', 'Kafka bootstrap servers; default FRESHET_KAFKA_BROKERS, else the running stack'] as const;
+
+/** Lines for people; they give way to the document where that goes to stdout. */
+function say(options: Options, lines: readonly string[]): void {
+  const stream = options.json === true ? process.stderr : process.stdout;
+  for (const line of lines) stream.write(`${line}\n`);
+}
+
+interface Session {
+  readonly admin: BrokerAdmin;
+  readonly startedAt: string;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+async function withCluster(options: Options, work: (session: Session) => Promise<void>): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const brokers = serverOf('kafkaBrokers', options.brokers);
+  const prefix = topicPrefix();
+  const kafka = createKafka({ brokers, clientId: 'freshet-topics', log: createLogger('error') });
+  const admin = createKafkaAdmin({ kafka, names: kafkaNames(prefix) });
+  try {
+    await work({ admin, startedAt, config: { brokers, prefix } });
+  } finally {
+    await admin.close();
+  }
+}
+
+const count = (changes: readonly TopicChange[], kind: TopicChange['kind']) => changes.filter((one) => one.kind === kind).length;
+
+const summaryOf = (changes: readonly TopicChange[]) => ({
+  topics: allTopics.length,
+  created: count(changes, 'create'),
+  configured: count(changes, 'configure'),
+  refused: count(changes, 'refuse'),
+});
+
+const plan = (options: Options) =>
+  withCluster(options, async ({ admin, startedAt, config }) => {
+    const changes = await compareTopics({ admin });
+    say(options, changes.length > 0 ? changes.map(describeChange) : ['the cluster agrees with the catalogue']);
+    await writeReport(options.json, { command: 'topics plan', startedAt, config, runs: changes, summary: summaryOf(changes) });
+    if (count(changes, 'refuse') > 0) process.exitCode = 1;
+  });
+
+const apply = (options: Options) =>
+  withCluster(options, async ({ admin, startedAt, config }) => {
+    const changes = await applyTopics({ admin, log: createLogger('warn') });
+    say(options, changes.length > 0 ? changes.map(describeChange) : ['nothing to do']);
+    await writeReport(options.json, { command: 'topics apply', startedAt, config, runs: changes, summary: summaryOf(changes) });
+  });
+
+const doctor = (options: Options) =>
+  withCluster(options, async ({ admin, startedAt, config }) => {
+    const catalogue = catalogueProblems(allTopics);
+    const { findings, topics, records } = await diagnoseTopics({ admin });
+    const lines = [...catalogue, ...findings.map(({ topic, problem, remedy }) => `${topic}: ${problem} (${remedy})`)];
+    say(options, lines.length > 0 ? lines : [`${topics} topics as the catalogue says, ${records} records`]);
+    const summary = { topics, records, findings: lines.length };
+    await writeReport(options.json, { command: 'topics doctor', startedAt, config, runs: findings, summary });
+    if (lines.length > 0) process.exitCode = 1;
+  });
+
+/** `freshet topics plan | apply | doctor | diagram`. */
+export function topicsCommand(): Command {
+  const command = new Command('topics').description('The catalogue of topics compared with a cluster');
+  command.command('plan').description('what apply would do').option(...brokersOption).option(...jsonOption).action(plan);
+  command
+    .command('apply')
+    .description('create missing topics and set what differs; partition counts are never changed')
+    .option(...brokersOption)
+    .option(...jsonOption)
+    .action(apply);
+  command
+    .command('doctor')
+    .description('differences and topics that do not answer, each with its remedy; exit code 1 where there are any')
+    .option(...brokersOption)
+    .option(...jsonOption)
+    .action(doctor);
+  command
+    .command('diagram')
+    .description('the topology as Mermaid')
+    .action(() => {
+      process.stdout.write(topologyDiagram());
+    });
+  return command;
+}

@@ -1,0 +1,40 @@
+import type { BrokerAdmin } from '../../pipeline/broker/admin.ts';
+import { FreshetError } from '../../pipeline/kernel/errors.ts';
+import type { Logger } from '../../pipeline/kernel/logger.ts';
+import type { TopicDef } from '../../schemas/topic.ts';
+import { allTopics } from '../../schemas/topics.ts';
+import { describeChange, planTopics, type TopicChange } from './plan.ts';
+import { topicSpec } from './topic-config.ts';
+
+export interface TopicsOptions {
+  readonly admin: BrokerAdmin;
+  readonly topics?: readonly TopicDef[];
+}
+
+export interface ApplyTopicsOptions extends TopicsOptions {
+  readonly log: Logger;
+  readonly dryRun?: boolean;
+}
+
+/** Compares the catalogue with the cluster and changes nothing. */
+export async function compareTopics({ admin, topics = allTopics }: TopicsOptions): Promise<TopicChange[]> {
+  const specs = topics.map(topicSpec);
+  return planTopics(specs, await admin.describe(specs.map(({ name }) => name)));
+}
+
+/**
+ * Creates missing topics and sets what differs; a second run finds nothing to do. Partition counts are never
+ * touched: where one differs it throws `topics_refused` before anything is changed. Returns what it did (or would do).
+ */
+export async function applyTopics(options: ApplyTopicsOptions): Promise<TopicChange[]> {
+  const { admin, log, dryRun = false } = options;
+  const changes = await compareTopics(options);
+  const refused = changes.filter(({ kind }) => kind === 'refuse');
+  if (refused.length > 0 && !dryRun) throw new FreshetError('topics_refused', refused.map(describeChange).join('\n'));
+  if (dryRun) return changes;
+  const created = changes.filter(({ kind }) => kind === 'create').map(({ spec }) => spec);
+  if (created.length > 0) await admin.create(created);
+  for (const change of changes) if (change.kind === 'configure') await admin.configure(change.spec);
+  log.info({ created: created.length, configured: changes.length - created.length }, 'topics applied');
+  return changes;
+}
