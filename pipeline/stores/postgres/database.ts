@@ -34,7 +34,7 @@ export interface DatabaseOptions {
 }
 
 /** int8 → bigint, timestamptz → milliseconds since the epoch; everything else as pg does. */
-const types: pg.CustomTypesConfig = {
+export const rowTypes: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: string) => {
     if (format === 'binary') return pg.types.getTypeParser(oid, 'binary');
     if (oid === 20) return (text: string) => BigInt(text);
@@ -65,7 +65,7 @@ export function translate(error: unknown): Error {
 
 async function run<Row>(runner: pg.Pool | pg.PoolClient, statement: Statement): Promise<Row[]> {
   try {
-    const result = await runner.query({ ...statement, values: statement.values ?? [], types });
+    const result = await runner.query({ ...statement, values: statement.values ?? [], types: rowTypes });
     return result.rows as Row[];
   } catch (error) {
     throw translate(error);

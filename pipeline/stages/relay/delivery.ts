@@ -1,0 +1,95 @@
+import type { Producer, ProducerRecord, TopicRecords } from '../../broker/producer.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { FreshetError, messageOf, TransientError } from '../../kernel/errors.ts';
+import type { Logger } from '../../kernel/logger.ts';
+import type { Metrics } from '../../kernel/metrics.ts';
+import type { OutboxSession, PageRow } from '../../stores/relay.ts';
+import type { Page, ShardState } from './shard-state.ts';
+import type { UnknownTopics } from './unknown-topics.ts';
+
+export interface DeliveryOptions {
+  readonly producer: Producer;
+  readonly session: Pick<OutboxSession, 'park'>;
+  readonly unknownTopics: UnknownTopics;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly metrics: Pick<Metrics, 'relayParked'>;
+  /** False while the lease may have run out: nothing may be sent then. */
+  mayPublish(): boolean;
+  /** False once the shard was lost or is being handed over. */
+  isHeld(state: ShardState): boolean;
+  /** Aborted at stop and when the session broke. */
+  readonly signal: AbortSignal;
+}
+
+/** Thrown where a page is left unacknowledged on purpose; its rows are read again by whoever holds the shard. */
+export class Abandoned extends FreshetError {}
+
+const minWaitMs = 20;
+const maxWaitMs = 2_000;
+
+/** Publishes pages; resolves when each of their rows is acknowledged or parked. */
+export function createDelivery(options: DeliveryOptions) {
+  const { producer, session, unknownTopics, clock, random, log, metrics, signal } = options;
+
+  const backOff = async (attempt: number) => {
+    const ceiling = Math.min(maxWaitMs, minWaitMs * 2 ** Math.min(attempt, 10));
+    await clock.sleep(ceiling / 2 + (random() * ceiling) / 2, signal);
+  };
+
+  const park = async (state: ShardState, row: PageRow, error: FreshetError) => {
+    const { shard, epoch } = state;
+    const held = await session.park({ shard, epoch, seq: row.seq, reason: error.code, message: messageOf(error) });
+    if (!held) throw new Abandoned('lease_lost', 'the lease was lost before a record could be parked');
+    metrics.relayParked.inc({ reason: error.code });
+    log.error({ shard, seq: row.seq.toString(), topic: row.topic, reason: error.code }, 'record parked');
+  };
+
+  /** Waits for ever where waiting helps, halves where a record is at fault, parks what is at fault alone. */
+  const deliverRows = async (state: ShardState, rows: readonly PageRow[]): Promise<void> => {
+    for (let attempt = 0; ; attempt += 1) {
+      if (signal.aborted || !options.isHeld(state)) throw new Abandoned('page_abandoned', 'shard no longer held');
+      try {
+        if (options.mayPublish()) return await producer.send(byTopic(rows));
+      } catch (error) {
+        if (!(error instanceof FreshetError)) throw error;
+        const [first] = rows;
+        if (error instanceof TransientError) {
+          if (attempt % 10 === 0) log.warn({ shard: state.shard, attempt, error: messageOf(error) }, 'broker not available, waiting');
+        } else if (first && rows.length === 1) {
+          if (error.code !== 'topic_unknown' || unknownTopics.isConfirmed(first.topic)) return await park(state, first, error);
+        } else {
+          const middle = rows.length >> 1;
+          await deliverRows(state, rows.slice(0, middle));
+          return await deliverRows(state, rows.slice(middle));
+        }
+      }
+      await backOff(attempt);
+    }
+  };
+
+  return async (pages: readonly Page[]): Promise<void> => {
+    const [only] = pages;
+    if (pages.length === 1 && only) return deliverRows(only.state, only.rows);
+    if (!options.mayPublish()) throw new Abandoned('page_abandoned', 'the lease may have run out');
+    try {
+      await producer.send(byTopic(pages.flatMap(({ rows }) => rows)));
+    } catch (error) {
+      if (!(error instanceof FreshetError)) throw error;
+      log.debug({ error: messageOf(error), pages: pages.length }, 'joint request failed, sending shard by shard');
+      await Promise.all(pages.map(({ state, rows }) => deliverRows(state, rows)));
+    }
+  };
+}
+
+/** Rows grouped by topic, order kept within each. */
+function byTopic(rows: readonly PageRow[]): TopicRecords[] {
+  const topics = new Map<string, ProducerRecord[]>();
+  for (const { topic, key, payload } of rows) {
+    const records = topics.get(topic);
+    if (records) records.push({ key, value: payload });
+    else topics.set(topic, [{ key, value: payload }]);
+  }
+  return [...topics].map(([topic, records]) => ({ topic, records }));
+}

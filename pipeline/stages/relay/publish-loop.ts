@@ -1,0 +1,92 @@
+import { messageOf, TransientError } from '../../kernel/errors.ts';
+import type { OutboxSession, OutboxSessions } from '../../stores/relay.ts';
+import { createPace } from './pace.ts';
+import { createPublisher, type Publisher, type PublisherOptions } from './publisher.ts';
+import type { Wake } from './wake.ts';
+
+export interface PublishLoopOptions extends Omit<PublisherOptions, 'onFree' | 'onBroken'> {
+  readonly outbox: OutboxSessions;
+  readonly wake: Wake;
+  fail(error: unknown): void;
+}
+
+export interface PublishLoop {
+  drained(shards: readonly number[]): Promise<void>;
+  unready(): string | undefined;
+  /** Finishes the requests in flight, stores the cursors, disconnects. */
+  stop(): Promise<void>;
+}
+
+const minWaitMs = 50;
+const maxWaitMs = 2_000;
+
+/** Publishes on one session after another: after any error everything remembered is read again. */
+export function startPublishLoop(options: PublishLoopOptions): PublishLoop {
+  const { outbox, wake, leases, clock, random, log } = options;
+  const stopping = new AbortController();
+  let publisher: Publisher | undefined;
+  let problem: string | undefined = 'no outbox session yet';
+  let attempt = 0;
+
+  const rounds = async (current: Publisher, broken: { error?: unknown }) => {
+    const pace = createPace();
+    while (!stopping.signal.aborted) {
+      if (broken.error) throw broken.error;
+      const { rows, more } = leases.mayPublish() ? await current.round() : { rows: 0, more: false };
+      attempt = 0;
+      if (!more) await wake.wait(pace.next(rows));
+    }
+  };
+
+  const publish = async (session: OutboxSession, broken: { error?: unknown }, onBroken: (error: unknown) => void) => {
+    publisher = createPublisher(session, { ...options, onFree: wake.signal, onBroken });
+    try {
+      await rounds(publisher, broken);
+    } finally {
+      // What is in flight ends before anything is read again: one request in flight a shard, always.
+      publisher.abandon();
+      await publisher.drained();
+      publisher = undefined;
+    }
+  };
+
+  const oneSession = async () => {
+    const broken: { error?: unknown } = {};
+    const onBroken = (error: unknown) => {
+      broken.error ??= error;
+      wake.signal();
+    };
+    const session = await outbox.open({ onSignal: wake.signal, onBroken });
+    problem = undefined;
+    try {
+      await publish(session, broken, onBroken);
+    } finally {
+      await session.close().catch((error: unknown) => log.debug({ error: messageOf(error) }, 'session was gone already'));
+    }
+  };
+
+  const run = async () => {
+    for (; !stopping.signal.aborted; attempt += 1) {
+      try {
+        await oneSession();
+      } catch (error) {
+        if (!(error instanceof TransientError)) return options.fail(error);
+        problem = `outbox not available: ${messageOf(error)}`;
+        const ceiling = Math.min(maxWaitMs, minWaitMs * 2 ** Math.min(attempt, 10));
+        log.warn({ attempt, error: messageOf(error) }, 'outbox not available, connecting again');
+        await clock.sleep(ceiling / 2 + (random() * ceiling) / 2, stopping.signal);
+      }
+    }
+  };
+  const running = run();
+
+  return {
+    drained: async (shards) => publisher?.drained(shards),
+    unready: () => problem,
+    async stop() {
+      stopping.abort();
+      wake.signal();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { FreshetError, TransientError } from '../../kernel/errors.ts';
+import type { Queryable } from './database.ts';
+
+interface Facts {
+  readonly standby: boolean;
+  readonly columns: string[] | null;
+  readonly always: boolean | null;
+  readonly xid_default: string | null;
+  readonly cache: bigint | null;
+  readonly ahead: number[] | null;
+  readonly outbox_id: string;
+}
+
+/**
+ * What the cursor's proof rests on, asked at every connect; answers the outbox's own id.
+ * A standby's snapshots do not list open transactions, so rows would be lost there.
+ */
+export async function checkOutbox(db: Queryable): Promise<string> {
+  const [facts] = await db.query<Facts>({
+    text: `SELECT pg_is_in_recovery() AS standby,
+      (SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute
+        WHERE attrelid = 'outbox'::regclass AND attname IN ('xid', 'seq') AND NOT attisdropped) AS columns,
+      (SELECT attidentity = 'a' FROM pg_attribute WHERE attrelid = 'outbox'::regclass AND attname = 'seq') AS always,
+      (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+        WHERE adrelid = 'outbox'::regclass AND attname = 'xid') AS xid_default,
+      (SELECT seqcache FROM pg_sequence WHERE seqrelid = 'outbox_seq_seq'::regclass) AS cache,
+      (SELECT array_agg(shard::int ORDER BY shard) FROM outbox_cursor
+        WHERE greatest(pg_snapshot_xmax(base), pg_snapshot_xmax(target)) > pg_snapshot_xmax(pg_current_snapshot())) AS ahead,
+      (SELECT outbox_id::text FROM outbox_identity) AS outbox_id`,
+  });
+  if (!facts) throw new TransientError('postgres_unavailable', 'no answer to the outbox checks');
+  if (facts.standby) throw new TransientError('postgres_standby', 'the relay must read a primary, this is a standby');
+  const problem = problemOf(facts);
+  if (problem) throw new FreshetError('outbox_unsafe', `rows would be lost: ${problem}; recreate the outbox by migration`);
+  if (facts.ahead) {
+    throw new FreshetError(
+      'outbox_restored',
+      'cursors hold transaction ids that this cluster has not reached (restored from a dump?); run: npx freshet outbox restamp',
+      { fields: { shards: facts.ahead.join(',') } },
+    );
+  }
+  return facts.outbox_id;
+}
+
+function problemOf({ columns, always, cache, xid_default: xidDefault }: Facts): string | undefined {
+  if (columns?.join() !== 'xid,seq') return 'column xid must stand before seq';
+  if (xidDefault !== 'pg_current_xact_id()') return 'xid must default to pg_current_xact_id()';
+  if (!always) return 'seq must be GENERATED ALWAYS AS IDENTITY';
+  if (cache !== 1n) return `the sequence must have CACHE 1, it has ${cache}`;
+  return undefined;
+}

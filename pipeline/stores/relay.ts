@@ -1,0 +1,122 @@
+import type { OutboxCursor, PageFilter } from '../domain/outbox-cursor.ts';
+
+/** The sequence's value and a snapshot, taken in that order of use: target first, rows after. */
+export interface Probe {
+  /** Largest seq drawn so far; 0 before the first. */
+  readonly sequence: bigint;
+  /** `pg_current_snapshot()` as text. */
+  readonly snapshot: string;
+}
+
+export interface PageRequest {
+  readonly shard: number;
+  readonly filter: PageFilter;
+  readonly limit: number;
+}
+
+/** A committed outbox row, ready to be published. */
+export interface PageRow {
+  readonly seq: bigint;
+  readonly topic: string;
+  readonly key: Buffer;
+  readonly payload: Buffer | null;
+  /** Milliseconds since the epoch, database clock. */
+  readonly createdAt: number;
+}
+
+/** A shard's cursor under the epoch of its lease; `nextFloor` was read before the row is written. */
+export interface CursorRow {
+  readonly shard: number;
+  readonly epoch: bigint;
+  readonly cursor: OutboxCursor;
+  readonly nextFloor: bigint;
+}
+
+export interface ParkedRecord {
+  readonly shard: number;
+  readonly epoch: bigint;
+  readonly seq: bigint;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/**
+ * The relay's connections to one outbox. After any error it must be closed, and what was remembered of it
+ * forgotten: a new session reads the cursors again.
+ */
+export interface OutboxSession {
+  readonly outboxId: string;
+  /** The cursors of those shards whose row still carries the given epoch. */
+  loadCursors(epochs: ReadonlyMap<number, bigint>): Promise<CursorRow[]>;
+  probe(): Promise<Probe>;
+  /** All pages in one round trip, each in seq order; a shard without rows is absent. */
+  readPages(requests: readonly PageRequest[]): Promise<Map<number, PageRow[]>>;
+  /** Stores cursors in one statement; answers the shards whose epoch still held, the others are lost. */
+  saveCursors(rows: readonly CursorRow[]): Promise<ReadonlySet<number>>;
+  /** Copies a row aside, once; false where the epoch no longer holds. */
+  park(record: ParkedRecord): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface OutboxEvents {
+  /** Somebody committed outbox rows. */
+  onSignal(): void;
+  /** The session broke while idle; every later call rejects. */
+  onBroken(error: unknown): void;
+}
+
+export interface OutboxSessions {
+  /**
+   * Connects and checks that the cursor is safe here: FreshetError `outbox_unsafe` (column order, identity,
+   * cache) or `outbox_restored` (cursors from the future: `freshet outbox restamp`), TransientError on a standby.
+   */
+  open(events: OutboxEvents): Promise<OutboxSession>;
+}
+
+export interface LeaseRow {
+  readonly shard: number;
+  readonly epoch: bigint;
+  readonly owner: string | null;
+  /** Expired for longer than the grace that a request in flight may need. */
+  readonly free: boolean;
+  /** Free and left lying by everybody for another lease time. */
+  readonly abandoned: boolean;
+}
+
+export interface LeaseView {
+  /** Shards whose renewal held; what is missing here is lost. */
+  readonly renewed: readonly number[];
+  readonly leases: readonly LeaseRow[];
+  /** Relays that were seen lately, sorted, this one included. */
+  readonly relays: readonly string[];
+}
+
+/** Leases of one relay on its own connection, so that a busy publish loop cannot delay a renewal. */
+export interface LeaseSession {
+  /** Reports this relay as alive, renews what it holds under these epochs and shows who holds what. */
+  renew(held: ReadonlyMap<number, bigint>): Promise<LeaseView>;
+  /** Takes those still free, bumping the epoch in the lease and in the cursor's row; answers shard → epoch. */
+  take(shards: readonly number[]): Promise<Map<number, bigint>>;
+  /** Frees what is held under these epochs and tells the other relays. */
+  giveBack(held: ReadonlyMap<number, bigint>): Promise<void>;
+  /** Gives back, signs off and disconnects. */
+  close(held: ReadonlyMap<number, bigint>): Promise<void>;
+}
+
+export interface LeaseSessions {
+  open(relay: string, leaseMs: number, events: { onFreed(): void; onBroken(error: unknown): void }): Promise<LeaseSession>;
+}
+
+export interface OutboxDepth {
+  /** Committed rows that no cursor has passed; exact while `exact`. */
+  readonly records: number;
+  readonly exact: boolean;
+  /** Creation of the oldest of them, milliseconds since the epoch. */
+  readonly oldestCreatedAt: number | undefined;
+}
+
+export interface OutboxUpkeep {
+  /** Keeps partitions ahead of the sequence; answers how many were created. */
+  ensurePartitions(): Promise<number>;
+  depth(): Promise<OutboxDepth>;
+}
