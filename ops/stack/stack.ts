@@ -11,8 +11,9 @@ import { type ServerName, serverNames } from './server-name.ts';
 import { logFileOf, readState, type StackState } from './state.ts';
 import { type DriverName, localUrls, type ServerUrls, type StackUrls, urlsFromEnvironment } from './urls.ts';
 
+export type { OnProgress, StackProgress } from './progress.ts';
 export { type ServerName, serverNames } from './server-name.ts';
-export { type ServerUrls, type StackUrls, stackEnvironment } from './urls.ts';
+export { localUrls, type ServerUrls, type StackUrls, stackEnvironment } from './urls.ts';
 
 export interface StackOptions {
   /** The checkout; by default the one this file is in. */
