@@ -45,7 +45,7 @@ function restOf({ counted, first_seq: first, last_seq: last, sequence }: Row): n
  * batch only what lies ahead is counted, since walking what it has published would cost as much as publishing.
  */
 const depthText = `
-SELECT count(r.seq)::int AS counted, count(r.seq) >= $1 AS capped, c.target IS NOT NULL AS draining, min(r.created) AS oldest,
+SELECT count(r.seq)::int AS counted, count(r.seq) >= $1 AS capped, bool_or(c.target IS NOT NULL) AS draining, min(r.created) AS oldest,
        min(r.seq) AS first_seq, max(r.seq) AS last_seq,
        (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM outbox_seq_seq) AS sequence
   FROM outbox_cursor c
@@ -58,4 +58,4 @@ SELECT count(r.seq)::int AS counted, count(r.seq) >= $1 AS capped, c.target IS N
      FROM outbox o
     WHERE o.shard = c.shard AND o.seq > f.seq AND NOT pg_visible_in_snapshot(o.xid, c.base)
     ORDER BY o.seq LIMIT $1) r ON true
- GROUP BY c.shard, c.target`;
+ GROUP BY c.shard`;
