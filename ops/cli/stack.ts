@@ -34,7 +34,13 @@ async function up(options: Options): Promise<void> {
     const environment = stackEnvironment(urls);
     say(options, [`driver ${driver}`, ...assignments(environment)]);
     const durationMs = Math.round(performance.now() - began);
-    await writeReport(options.json, { command: 'stack up', startedAt, config: { driver }, runs: [], summary: { ...environment, durationMs } });
+    await writeReport(options.json, {
+      command: 'stack up',
+      startedAt,
+      config: { driver },
+      runs: [],
+      summary: { ...environment, durationMs },
+    });
   } finally {
     display.close();
   }
@@ -50,11 +56,19 @@ async function status(options: Options): Promise<void> {
   const { driver, urls, servers } = await stackStatus();
   const environment = urls ? stackEnvironment(urls) : {};
   const lines = servers.map(({ name, healthy, pid, problem }) =>
-    [name.padEnd(8), healthy ? 'healthy' : (problem ?? 'unknown'), pid === undefined ? '' : `pid ${pid}`].join('  ').trimEnd(),
+    [name.padEnd(8), healthy ? 'healthy' : (problem ?? 'unknown'), pid === undefined ? '' : `pid ${pid}`]
+      .join('  ')
+      .trimEnd(),
   );
   say(options, [`driver ${driver}`, ...lines, ...assignments(environment)]);
   const healthy = servers.length > 0 && servers.every((server) => server.healthy);
-  await writeReport(options.json, { command: 'stack status', startedAt, config: { driver }, runs: servers, summary: { healthy, ...environment } });
+  await writeReport(options.json, {
+    command: 'stack status',
+    startedAt,
+    config: { driver },
+    runs: servers,
+    summary: { healthy, ...environment },
+  });
   if (!healthy) process.exitCode = 1;
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
-import { claimPorts } from './ports.ts';
 import { folderHash } from './paths.ts';
+import { claimPorts } from './ports.ts';
 import type { OnProgress } from './progress.ts';
 import { mustRun, runTool } from './run-tool.ts';
 import { type ServerName, serverNames } from './server-name.ts';
@@ -45,8 +45,20 @@ async function compose(stack: DockerStack, state: StackState, args: readonly str
 }
 
 async function newState(folder: string): Promise<StackState> {
-  const [postgres, kafka, registry, redis, kafkaController] = (await claimPorts(folder, 5)) as [number, number, number, number, number];
-  return { version: 1, id: folderHash(folder), driver: 'docker', ports: { postgres, kafka, registry, redis, kafkaController }, processes: {} };
+  const [postgres, kafka, registry, redis, kafkaController] = (await claimPorts(folder, 5)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return {
+    version: 1,
+    id: folderHash(folder),
+    driver: 'docker',
+    ports: { postgres, kafka, registry, redis, kafkaController },
+    processes: {},
+  };
 }
 
 /** Starts the servers' containers and waits for their health checks. The caller holds the stack's lock. */
@@ -57,9 +69,13 @@ export async function dockerUp(stack: DockerStack, onProgress: OnProgress): Prom
   try {
     await compose(stack, state, ['up', '--detach', '--wait', ...serverNames]);
   } catch (error) {
-    throw new FreshetError('stack_docker_failed', 'docker compose could not start the servers; FRESHET_STACK=embedded does without Docker', {
-      cause: error,
-    });
+    throw new FreshetError(
+      'stack_docker_failed',
+      'docker compose could not start the servers; FRESHET_STACK=embedded does without Docker',
+      {
+        cause: error,
+      },
+    );
   }
   return localUrls(state.ports);
 }
@@ -68,7 +84,12 @@ export async function dockerDown(stack: DockerStack, state: StackState, purge: b
   await compose(stack, state, ['down', ...(purge ? ['--volumes'] : [])]);
 }
 
-export async function dockerStopServer(stack: DockerStack, state: StackState, name: ServerName, signal?: NodeJS.Signals): Promise<void> {
+export async function dockerStopServer(
+  stack: DockerStack,
+  state: StackState,
+  name: ServerName,
+  signal?: NodeJS.Signals,
+): Promise<void> {
   await compose(stack, state, signal === 'SIGKILL' ? ['kill', name] : ['stop', name]);
 }
 

@@ -1,5 +1,13 @@
 import type { ServerName } from './server-name.ts';
-import { kafkaHeap, kafkaSettings, postgresInitdb, postgresSettings, postgresUser, redisArguments, registryEnvironment } from './settings.ts';
+import {
+  kafkaHeap,
+  kafkaSettings,
+  postgresInitdb,
+  postgresSettings,
+  postgresUser,
+  redisArguments,
+  registryEnvironment,
+} from './settings.ts';
 
 /** One server as a container: docker-compose.yml is generated from this, the tests' containers start from it. */
 export interface ContainerSpec {
@@ -41,7 +49,11 @@ function kafkaEnvironment(outside: string): Record<string, string> {
 }
 
 /** The four servers; `kafkaOutside` is the address that clients outside the containers' network connect to. */
-export function containerSpecs({ kafkaOutside }: { kafkaOutside: string }): Readonly<Record<ServerName, ContainerSpec>> {
+export function containerSpecs({
+  kafkaOutside,
+}: {
+  kafkaOutside: string;
+}): Readonly<Record<ServerName, ContainerSpec>> {
   return {
     postgres: {
       image: 'postgres:18',

@@ -32,10 +32,14 @@ function everyoneMayEnter(folder: string): boolean {
 export function cacheFolder(): string {
   const xdg = process.env.XDG_CACHE_HOME;
   const uid = process.getuid?.() ?? 0;
-  const folder = xdg && (!isRoot() || everyoneMayEnter(resolve(xdg))) ? join(resolve(xdg), 'freshet') : `/var/tmp/freshet-${uid}`;
+  const folder =
+    xdg && (!isRoot() || everyoneMayEnter(resolve(xdg))) ? join(resolve(xdg), 'freshet') : `/var/tmp/freshet-${uid}`;
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   if (lstatSync(folder).uid !== uid || !lstatSync(folder).isDirectory()) {
-    throw new FreshetError('stack_cache_foreign', `${folder} belongs to somebody else: set XDG_CACHE_HOME to a folder of yours`);
+    throw new FreshetError(
+      'stack_cache_foreign',
+      `${folder} belongs to somebody else: set XDG_CACHE_HOME to a folder of yours`,
+    );
   }
   chmodSync(folder, 0o755);
   return folder;

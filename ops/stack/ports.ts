@@ -42,7 +42,8 @@ export async function claimPorts(folder: string, howMany: number, kept: readonly
       const port = first + ((start + step) % count);
       if (!taken.has(port) && (await isPortFree(port))) ports.push(port);
     }
-    if (ports.length < howMany) throw new FreshetError('stack_no_port', `no free port between ${first} and ${first + count}`);
+    if (ports.length < howMany)
+      throw new FreshetError('stack_no_port', `no free port between ${first} and ${first + count}`);
     writeFileSync(`${path}.new`, JSON.stringify({ ...claims, [folder]: [...kept, ...ports] }, null, 2));
     renameSync(`${path}.new`, path);
     return ports;

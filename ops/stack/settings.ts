@@ -31,7 +31,12 @@ export const postgresSettings = {
 } as const;
 
 /** One collation everywhere: the order of text must not depend on the machine. */
-export const postgresInitdb = ['--encoding=UTF8', '--locale-provider=builtin', '--locale=C', '--builtin-locale=C.UTF-8'] as const;
+export const postgresInitdb = [
+  '--encoding=UTF8',
+  '--locale-provider=builtin',
+  '--locale=C',
+  '--builtin-locale=C.UTF-8',
+] as const;
 
 /** Redis holds projections only, so nothing is saved; each test file takes a numbered database of its own. */
 export const redisArguments = [

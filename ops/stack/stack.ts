@@ -32,7 +32,11 @@ const placeOf = ({ root = checkoutRoot() }: StackOptions) => ({ root, folder: st
 export async function chooseDriver(options: StackOptions = {}): Promise<DriverName> {
   const forced = process.env.FRESHET_STACK;
   if (forced !== undefined && forced !== '') {
-    if (!driverNames.includes(forced)) throw new FreshetError('stack_driver_unknown', `FRESHET_STACK is ${forced}, but may be ${driverNames.join(', ')}`);
+    if (!driverNames.includes(forced))
+      throw new FreshetError(
+        'stack_driver_unknown',
+        `FRESHET_STACK is ${forced}, but may be ${driverNames.join(', ')}`,
+      );
     return forced as DriverName;
   }
   if (urlsFromEnvironment(process.env)) return 'environment';
@@ -41,18 +45,27 @@ export async function chooseDriver(options: StackOptions = {}): Promise<DriverNa
 }
 
 function underLock<T>(folder: string, onProgress: OnProgress, work: () => Promise<T>): Promise<T> {
-  const onWait = () => onProgress({ subject: 'postgres', text: 'waiting for another command that starts or stops this stack' });
+  const onWait = () =>
+    onProgress({ subject: 'postgres', text: 'waiting for another command that starts or stops this stack' });
   return withLock({ path: join(folder, 'lock'), onWait }, work);
 }
 
 async function environmentUp(): Promise<ServerUrls> {
   const urls = urlsFromEnvironment(process.env);
-  if (!urls) throw new FreshetError('stack_environment_incomplete', 'FRESHET_STACK=environment needs the URLs of all four servers');
+  if (!urls)
+    throw new FreshetError(
+      'stack_environment_incomplete',
+      'FRESHET_STACK=environment needs the URLs of all four servers',
+    );
   const results = await Promise.allSettled(serverNames.map((name) => checkServer(name, urls)));
   const problems = results.flatMap((result, index) =>
     result.status === 'rejected' ? [`  ${serverNames[index]}: ${messageOf(result.reason)}`] : [],
   );
-  if (problems.length > 0) throw new FreshetError('stack_environment_away', `servers named by the environment do not answer:\n${problems.join('\n')}`);
+  if (problems.length > 0)
+    throw new FreshetError(
+      'stack_environment_away',
+      `servers named by the environment do not answer:\n${problems.join('\n')}`,
+    );
   return urls;
 }
 
@@ -68,7 +81,10 @@ export async function ensureStack(options: StackOptions = {}): Promise<StackUrls
   return underLock(place.folder, onProgress, async () => {
     const running = readState(place.folder);
     if (running && running.driver !== driver) await down(place, running, false);
-    const urls = driver === 'docker' ? await docker.dockerUp(place, onProgress) : await embedded.embeddedUp(place.folder, onProgress);
+    const urls =
+      driver === 'docker'
+        ? await docker.dockerUp(place, onProgress)
+        : await embedded.embeddedUp(place.folder, onProgress);
     return { driver, ...urls };
   });
 }
@@ -106,7 +122,12 @@ export interface StackStatus {
   readonly servers: readonly ServerStatus[];
 }
 
-async function statusOf(name: ServerName, urls: ServerUrls, running: boolean | undefined, pid?: number): Promise<ServerStatus> {
+async function statusOf(
+  name: ServerName,
+  urls: ServerUrls,
+  running: boolean | undefined,
+  pid?: number,
+): Promise<ServerStatus> {
   const known = { name, running, ...(pid === undefined ? {} : { pid }) };
   if (running === false) return { ...known, healthy: false, problem: 'is not running' };
   try {
@@ -124,33 +145,48 @@ export async function stackStatus(options: StackOptions = {}): Promise<StackStat
   if (given || process.env.FRESHET_STACK === 'environment') {
     const urls = given ?? urlsFromEnvironment(process.env);
     if (!urls) return { driver: 'environment', urls, servers: [] };
-    return { driver: 'environment', urls, servers: await Promise.all(serverNames.map((name) => statusOf(name, urls, undefined))) };
+    return {
+      driver: 'environment',
+      urls,
+      servers: await Promise.all(serverNames.map((name) => statusOf(name, urls, undefined))),
+    };
   }
   const state = readState(place.folder);
   if (!state) return { driver: 'none', urls: undefined, servers: [] };
   const urls = localUrls(state.ports);
   const runs = (name: ServerName) =>
-    state.driver === 'docker' ? docker.dockerRuns(place, state, name) : embedded.embeddedRuns(place.folder, state, name);
+    state.driver === 'docker'
+      ? docker.dockerRuns(place, state, name)
+      : embedded.embeddedRuns(place.folder, state, name);
   const servers = serverNames.map(async (name) => statusOf(name, urls, await runs(name), state.processes[name]?.pid));
   return { driver: state.driver, urls, servers: await Promise.all(servers) };
 }
 
 function mustHaveState(folder: string): StackState {
   const state = readState(folder);
-  if (!state) throw new FreshetError('stack_not_there', `there is no stack in ${folder}; start one with: npx freshet stack up`);
+  if (!state)
+    throw new FreshetError('stack_not_there', `there is no stack in ${folder}; start one with: npx freshet stack up`);
   return state;
 }
 
 /** The end of a server's own log. */
-export async function stackLogs(name: ServerName, options: StackOptions & { readonly lines?: number } = {}): Promise<string> {
+export async function stackLogs(
+  name: ServerName,
+  options: StackOptions & { readonly lines?: number } = {},
+): Promise<string> {
   const place = placeOf(options);
   const { lines = 100 } = options;
   const state = mustHaveState(place.folder);
-  return state.driver === 'docker' ? docker.dockerLogs(place, state, name, lines) : logTail(logFileOf(place.folder, name), lines);
+  return state.driver === 'docker'
+    ? docker.dockerLogs(place, state, name, lines)
+    : logTail(logFileOf(place.folder, name), lines);
 }
 
 /** Ends one server of this checkout's stack; SIGKILL is for tests of crashes. */
-export async function stopServer(name: ServerName, options: StackOptions & { readonly signal?: NodeJS.Signals } = {}): Promise<void> {
+export async function stopServer(
+  name: ServerName,
+  options: StackOptions & { readonly signal?: NodeJS.Signals } = {},
+): Promise<void> {
   const place = placeOf(options);
   const { onProgress = () => {}, signal } = options;
   await underLock(place.folder, onProgress, async () => {

@@ -27,9 +27,13 @@ export function readState(folder: string): StackState | undefined {
   try {
     return stateSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
-    throw new FreshetError('stack_state_unreadable', `${file} is not a stack state; stop its servers by hand and remove it`, {
-      cause: error,
-    });
+    throw new FreshetError(
+      'stack_state_unreadable',
+      `${file} is not a stack state; stop its servers by hand and remove it`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { GenericContainer, Network, type StartedNetwork, type StartedTestContainer, Wait } from 'testcontainers';
 import { containerSpecs } from '../../ops/stack/images.ts';
-import { claimPorts } from '../../ops/stack/ports.ts';
 import { checkoutRoot } from '../../ops/stack/paths.ts';
+import { claimPorts } from '../../ops/stack/ports.ts';
 import { localUrls, type OnProgress, type ServerName, serverNames } from '../../ops/stack/stack.ts';
 import type { TestStack } from './test-stack.ts';
 
@@ -10,7 +10,10 @@ type Ports = Record<ServerName, number>;
 
 async function startOne(name: ServerName, ports: Ports, network: StartedNetwork): Promise<StartedTestContainer> {
   const spec = containerSpecs({ kafkaOutside: `127.0.0.1:${ports.kafka}` })[name];
-  const files = Object.entries(spec.files).map(([file, target]) => ({ source: join(checkoutRoot(), 'ops', 'stack', file), target }));
+  const files = Object.entries(spec.files).map(([file, target]) => ({
+    source: join(checkoutRoot(), 'ops', 'stack', file),
+    target,
+  }));
   const [command, ...args] = spec.healthCommand as [string, ...string[]];
   const container = new GenericContainer(spec.image)
     .withNetwork(network)
@@ -26,7 +29,12 @@ async function startOne(name: ServerName, ports: Ports, network: StartedNetwork)
 
 /** Starts the four servers in containers of their own, which Docker's reaper removes even after a crash. */
 export async function startContainers(onProgress: OnProgress): Promise<TestStack> {
-  const [postgres, kafka, registry, redis] = (await claimPorts(join(checkoutRoot(), 'test'), 4)) as [number, number, number, number];
+  const [postgres, kafka, registry, redis] = (await claimPorts(join(checkoutRoot(), 'test'), 4)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   const ports = { postgres, kafka, registry, redis };
   const network = await new Network().start();
   const start = async (name: ServerName) => {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { RecordReader, RecordWriter } from '../../pipeline/broker/codec.ts';
 import { createMemoryBroker } from '../../pipeline/broker/memory/broker.ts';
 import { partitionOf } from '../../pipeline/domain/murmur2.ts';
-import type { RecordReader, RecordWriter } from '../../pipeline/broker/codec.ts';
 import type { Clock } from '../../pipeline/kernel/clock.ts';
 import { systemClock } from '../../pipeline/kernel/clock.ts';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
@@ -91,7 +91,7 @@ export async function createHarness({ partitions = 1, fetchRecords = 100 } = {})
     outputs: () => broker.recordsOf('out').map(({ value }) => JSON.parse(String(value)) as TestEvent),
     async nextOffsets() {
       const rows = await progress.list();
-      return rows.sort((a, b) => a.partition - b.partition).map(({ nextOffset }) => Number(nextOffset));
+      return rows.toSorted((a, b) => a.partition - b.partition).map(({ nextOffset }) => Number(nextOffset));
     },
     options(effect: Effect<TestEvent>, name = 'stage'): RunnerOptions<TestEvent> {
       return {

@@ -1,6 +1,10 @@
 import { inject } from 'vitest';
 import { mustRun } from '../../ops/stack/run-tool.ts';
-import { type ServerName, startServer as startStackServer, stopServer as stopStackServer } from '../../ops/stack/stack.ts';
+import {
+  type ServerName,
+  startServer as startStackServer,
+  stopServer as stopStackServer,
+} from '../../ops/stack/stack.ts';
 
 /**
  * Stops one server for every test there is, so only the e2e tier may do it: its files run alone. SIGKILL is a crash.

@@ -19,7 +19,9 @@ const isDead = (name: string, pattern: RegExp): boolean => {
 export async function sweepDeadRuns(urls: StackUrls): Promise<void> {
   if (urls.driver !== 'embedded') return;
   const names = await withAdmin(urls.postgresUrl, async (client) => {
-    const { rows } = await client.query<{ datname: string }>("SELECT datname FROM pg_database WHERE datname LIKE 'freshet_test_%'");
+    const { rows } = await client.query<{ datname: string }>(
+      "SELECT datname FROM pg_database WHERE datname LIKE 'freshet_test_%'",
+    );
     return rows.map((row) => row.datname);
   });
   for (const name of names) if (isDead(name, database)) await dropTestDatabase(urls.postgresUrl, name);

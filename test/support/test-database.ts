@@ -13,7 +13,8 @@ const templateLock = 7_355_002;
 function templateName(): string {
   const folder = join(checkoutRoot(), 'migrations');
   const hash = createHash('sha256');
-  for (const file of readdirSync(folder).sort()) if (file.endsWith('.sql')) hash.update(file).update(readFileSync(join(folder, file)));
+  for (const file of readdirSync(folder).sort())
+    if (file.endsWith('.sql')) hash.update(file).update(readFileSync(join(folder, file)));
   return `freshet_template_${hash.digest('hex').slice(0, 12)}`;
 }
 

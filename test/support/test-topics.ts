@@ -8,7 +8,11 @@ import type { TopicDef } from '../../schemas/topic.ts';
 
 /** Creates catalogue topics under the prefix of `config`. */
 export async function createTestTopics(config: Config, topics: readonly TopicDef[]): Promise<void> {
-  const kafka = createKafka({ brokers: config.FRESHET_KAFKA_BROKERS, clientId: 'freshet-test', log: createLogger('error') });
+  const kafka = createKafka({
+    brokers: config.FRESHET_KAFKA_BROKERS,
+    clientId: 'freshet-test',
+    log: createLogger('error'),
+  });
   const admin = createKafkaAdmin({ kafka, names: kafkaNames(config.FRESHET_KAFKA_TOPIC_PREFIX) });
   try {
     await applyTopics({ admin, topics, log: createLogger('error') });

@@ -27,7 +27,13 @@ const servers: Readonly<Record<ServerName, EmbeddedServer>> = {
 
 async function newState(folder: string): Promise<StackState> {
   mkdirSync(folder, { recursive: true });
-  const [postgres, kafka, registry, redis, kafkaController] = (await claimPorts(folder, 5)) as [number, number, number, number, number];
+  const [postgres, kafka, registry, redis, kafkaController] = (await claimPorts(folder, 5)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const ports = { postgres, kafka, registry, redis, kafkaController };
   return { version: 1, id: randomBytes(8).toString('hex'), driver: 'embedded', ports, processes: {} };
 }
@@ -69,10 +75,17 @@ async function replaceTakenPorts(context: EmbeddedContext, onProgress: OnProgres
   }
   if (taken.length === 0) return;
   const kept = Object.entries(state.ports).filter(([key]) => !taken.includes(key as keyof StackState['ports']));
-  const fresh = await claimPorts(folder, taken.length, kept.map(([, port]) => port));
+  const fresh = await claimPorts(
+    folder,
+    taken.length,
+    kept.map(([, port]) => port),
+  );
   for (const [index, key] of taken.entries()) {
     const port = fresh[index] as number;
-    onProgress({ subject: key === 'kafkaController' ? 'kafka' : key, text: `port ${state.ports[key]} is taken, using ${port}` });
+    onProgress({
+      subject: key === 'kafkaController' ? 'kafka' : key,
+      text: `port ${state.ports[key]} is taken, using ${port}`,
+    });
     state.ports[key] = port;
   }
   writeState(folder, state);
@@ -83,7 +96,10 @@ async function startAll(context: EmbeddedContext, onProgress: OnProgress): Promi
   const started = new Map<ServerName, Promise<void>>();
   for (const server of Object.values(servers)) {
     const needs = server.needs.map((name) => started.get(name));
-    started.set(server.name, Promise.all(needs).then(() => start(context, server, onProgress)));
+    started.set(
+      server.name,
+      Promise.all(needs).then(() => start(context, server, onProgress)),
+    );
   }
   const results = await Promise.allSettled(started.values());
   const failure = results.find((result) => result.status === 'rejected');

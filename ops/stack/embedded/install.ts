@@ -22,7 +22,10 @@ function platform(): { postgres: string; redis: string } {
   };
   const found = known[key];
   if (found) return found;
-  throw new FreshetError('stack_platform_unknown', `there are no embedded servers for ${key}: use Docker or servers that run`);
+  throw new FreshetError(
+    'stack_platform_unknown',
+    `there are no embedded servers for ${key}: use Docker or servers that run`,
+  );
 }
 
 async function fill(folder: string, onProgress: OnProgress): Promise<void> {
@@ -35,7 +38,14 @@ async function fill(folder: string, onProgress: OnProgress): Promise<void> {
   onProgress({ subject: 'download', text: 'fetching the servers from Maven Central', share: 0 });
   await mustRun({
     command: mvn,
-    args: ['-f', join(folder, 'pom.xml'), '-Dstyle.color=never', `-Dstack.out=${folder}`, `-Dpostgres.platform=${postgres}`, 'process-resources'],
+    args: [
+      '-f',
+      join(folder, 'pom.xml'),
+      '-Dstyle.color=never',
+      `-Dstack.out=${folder}`,
+      `-Dpostgres.platform=${postgres}`,
+      'process-resources',
+    ],
     cwd: folder,
     onOutput(text) {
       const bytes = meter(text);
@@ -60,7 +70,8 @@ export async function installServers(onProgress: OnProgress): Promise<string> {
   const hash = createHash('sha256').update(readFileSync(pom)).update(platform().postgres).digest('hex').slice(0, 12);
   const folder = join(cacheFolder(), `servers-${hash}`);
   if (existsSync(folder)) return folder;
-  const onWait = () => onProgress({ subject: 'download', text: 'waiting for another checkout that fetches the servers' });
+  const onWait = () =>
+    onProgress({ subject: 'download', text: 'waiting for another checkout that fetches the servers' });
   await withLock({ path: `${folder}.lock`, onWait }, async () => {
     if (existsSync(folder)) return;
     await fill(`${folder}.new`, onProgress);

@@ -35,7 +35,16 @@ export const kafkaServer: EmbeddedServer = {
     if (existsSync(join(folderOf(context), 'data', 'meta.properties'))) return;
     // A cluster id is 16 bytes in base64url, 22 characters.
     const clusterId = Buffer.from(context.state.id.padEnd(16, '0').slice(0, 16)).toString('base64url');
-    const args = ['-cp', classPath(context), 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', propertiesOf(context)];
+    const args = [
+      '-cp',
+      classPath(context),
+      'kafka.tools.StorageTool',
+      'format',
+      '-t',
+      clusterId,
+      '-c',
+      propertiesOf(context),
+    ];
     await mustRun({ command: context.java, args: ['-XX:TieredStopAtLevel=1', ...args] });
   },
   daemon(context) {

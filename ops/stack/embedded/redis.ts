@@ -12,7 +12,15 @@ export const redisServer: EmbeddedServer = {
   daemon({ binaries, folder, state }) {
     return {
       command: join(binaries, 'redis', 'redis-server'),
-      args: ['--bind', '127.0.0.1', '--port', String(state.ports.redis), '--dir', join(folder, 'redis'), ...redisArguments],
+      args: [
+        '--bind',
+        '127.0.0.1',
+        '--port',
+        String(state.ports.redis),
+        '--dir',
+        join(folder, 'redis'),
+        ...redisArguments,
+      ],
       cwd: join(folder, 'redis'),
     };
   },

@@ -15,7 +15,11 @@ const graceMs = 30_000;
 const pollMs = 100;
 
 /** Undefined once the server answers; else why it does not, when its process ended or the time is over. */
-async function problemAfter(context: EmbeddedContext, server: EmbeddedServer, withinMs: number): Promise<string | undefined> {
+async function problemAfter(
+  context: EmbeddedContext,
+  server: EmbeddedServer,
+  withinMs: number,
+): Promise<string | undefined> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const ref = context.state.processes[server.name];
@@ -32,7 +36,11 @@ async function problemAfter(context: EmbeddedContext, server: EmbeddedServer, wi
 }
 
 /** Ends the server's process where it is ours and runs. */
-export async function stop(context: EmbeddedContext, server: EmbeddedServer, signal = server.stopSignal): Promise<void> {
+export async function stop(
+  context: EmbeddedContext,
+  server: EmbeddedServer,
+  signal = server.stopSignal,
+): Promise<void> {
   const ref = context.state.processes[server.name];
   if (ref) await stopDaemon(ref, { signal, graceMs });
 }
