@@ -6,7 +6,11 @@ import { localUrls, type ServerUrls } from '../stack/urls.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const variables = { kafkaBrokers: 'FRESHET_KAFKA_BROKERS', registryUrl: 'FRESHET_REGISTRY_URL' } as const;
+const variables = {
+  postgresUrl: 'FRESHET_POSTGRES_URL',
+  kafkaBrokers: 'FRESHET_KAFKA_BROKERS',
+  registryUrl: 'FRESHET_REGISTRY_URL',
+} as const;
 
 /**
  * Where a command finds a server: what was passed to it, else the environment, else this checkout's running stack.

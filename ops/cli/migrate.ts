@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
 import { migrateCheck, migrateStatus, migrateUp } from '../migrate/migrate.ts';
 import {
@@ -8,6 +8,7 @@ import {
   repositoryRoot,
   writeChecksums,
 } from '../migrate/migration-files.ts';
+import { serverOf } from './connection.ts';
 import { type JsonOption, jsonOption, writeReport } from './report.ts';
 
 interface Options {
@@ -15,13 +16,9 @@ interface Options {
   readonly json?: JsonOption;
 }
 
-const urlOption = ['--url <url>', 'Postgres to work on; default FRESHET_POSTGRES_URL'] as const;
+const urlOption = ['--url <url>', 'Postgres to work on; default FRESHET_POSTGRES_URL, else the running stack'] as const;
 
-function urlOf(options: Options): string {
-  const url = options.url ?? process.env.FRESHET_POSTGRES_URL;
-  if (url) return url;
-  throw new Error('no database: set FRESHET_POSTGRES_URL or pass --url');
-}
+const urlOf = (options: Options): string => serverOf('postgresUrl', options.url);
 
 /** Host and database of a connection URL, without credentials. */
 function locationOf(url: string): string {
@@ -54,7 +51,10 @@ async function status(options: Options): Promise<void> {
   const startedAt = new Date().toISOString();
   const url = urlOf(options);
   const { migrations, problems } = await migrateStatus({ url });
-  say(options, [...migrations.map(({ file, state, appliedAt }) => `${state.padEnd(8)} ${file}  ${appliedAt ?? ''}`), ...problems]);
+  say(options, [
+    ...migrations.map(({ file, state, appliedAt }) => `${state.padEnd(8)} ${file}  ${appliedAt ?? ''}`),
+    ...problems,
+  ]);
   const count = (state: string) => migrations.filter((one) => one.state === state).length;
   const summary = { applied: count('applied'), pending: count('pending'), edited: count('edited'), problems };
   const config = { database: locationOf(url) };
@@ -66,7 +66,10 @@ async function check(options: Options & { readonly database?: boolean }): Promis
   const startedAt = new Date().toISOString();
   const url = options.database || options.url ? urlOf(options) : undefined;
   const { files, applied, problems } = await migrateCheck(url === undefined ? {} : { url });
-  say(options, problems.length > 0 ? problems : [`${files} migrations in order${applied === null ? '' : `, ${applied} applied`}`]);
+  say(
+    options,
+    problems.length > 0 ? problems : [`${files} migrations in order${applied === null ? '' : `, ${applied} applied`}`],
+  );
   const config = { database: url === undefined ? null : locationOf(url) };
   const summary = { files, applied, problems };
   await writeReport(options.json, { command: 'migrate check', startedAt, config, runs: [], summary });
@@ -92,14 +95,18 @@ export function migrateCommand(): Command {
   command
     .command('up')
     .description('apply what is pending; safe to run twice at once')
-    .option('--only <part>', 'outbox: only the outbox tables, for a service with its own Postgres', (part) => {
-      if (part !== 'outbox') throw new Error('--only knows one part: outbox');
-      return part;
-    })
+    .addOption(
+      new Option('--only <part>', 'only the outbox tables, for a service with its own Postgres').choices(['outbox']),
+    )
     .option(...urlOption)
     .option(...jsonOption)
     .action(up);
-  command.command('status').description('each migration and whether it is applied').option(...urlOption).option(...jsonOption).action(status);
+  command
+    .command('status')
+    .description('each migration and whether it is applied')
+    .option(...urlOption)
+    .option(...jsonOption)
+    .action(status);
   command
     .command('check')
     .description('names, order and checksums, offline; with --database or --url also what is applied')

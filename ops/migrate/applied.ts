@@ -35,7 +35,10 @@ export async function readApplied(client: pg.Client): Promise<readonly AppliedMi
 }
 
 /** Where the database differs from the files: edited, unknown or out of order. Pending ones are no problem. */
-export function compareApplied(migrations: readonly Migration[], applied: readonly AppliedMigration[]): readonly string[] {
+export function compareApplied(
+  migrations: readonly Migration[],
+  applied: readonly AppliedMigration[],
+): readonly string[] {
   const problems: string[] = [];
   applied.forEach((row, index) => {
     const label = `${String(row.number).padStart(4, '0')}_${row.name}`;

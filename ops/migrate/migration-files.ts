@@ -38,7 +38,8 @@ export async function readMigrations(
     migrations.push({ number: Number(match[1]), name: match[2] as string, file, sql, checksum });
   }
   migrations.forEach((migration, index) => {
-    if (migration.number !== index + 1) problems.push(`${migration.file}: expected number ${index + 1}, no gap, no double`);
+    if (migration.number !== index + 1)
+      problems.push(`${migration.file}: expected number ${index + 1}, no gap, no double`);
   });
   return { migrations, problems };
 }

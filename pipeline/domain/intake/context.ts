@@ -1,0 +1,39 @@
+import type { Context } from '../../../schemas/generated/interaction-recorded.v1.ts';
+import { type Fields, readBoolean, readNumber, readObject, readText, refuseUnknown } from './fields.ts';
+
+const label = { max: 64 };
+const link = { max: 2_048 };
+
+export const contextFields: ReadonlySet<string> = new Set([
+  'surface',
+  'widget',
+  'rank',
+  'recommended',
+  'referrer',
+  'href',
+  'text',
+  'experiment',
+  'ab_bucket',
+  'kind',
+]);
+
+/** Where an interaction happened; null where nothing is said about it. */
+export function readContext(context: Fields | null): Context | null {
+  if (context === null) return null;
+  refuseUnknown(context, contextFields);
+  const result: Context = {
+    surface: readText(context, 'surface', label),
+    widget: readText(context, 'widget', label),
+    rank: readNumber(context, 'rank', { min: 1, max: 100_000, integer: true }),
+    recommended: readBoolean(context, 'recommended'),
+    referrer: readText(context, 'referrer', link),
+    href: readText(context, 'href', link),
+    text: readText(context, 'text', { max: 256 }),
+    experiment: readText(context, 'experiment', label),
+    abBucket: readText(context, 'ab_bucket', label),
+    kind: readText(context, 'kind', label),
+  };
+  return Object.values(result).every((value) => value === null) ? null : result;
+}
+
+export const readContextOf = (fields: Fields): Context | null => readContext(readObject(fields, 'context'));

@@ -1,0 +1,97 @@
+import { type Fields, report } from './fields.ts';
+
+/** Numbers below are seconds (year 5138), numbers from here on milliseconds (1973). */
+const millisecondsFrom = 1e11;
+
+const iso = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)$/i;
+const zoneless = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?)?$/i;
+const numeric = /^\s*[+-]?\d+([.,]\d+)?\s*$/;
+
+function offsetMinutes(zone: string): number {
+  if (zone === 'Z' || zone === 'z') return 0;
+  const digits = zone.replace(':', '').slice(1).padEnd(4, '0');
+  const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2));
+  return zone.startsWith('-') ? -minutes : minutes;
+}
+
+/** Milliseconds since the epoch, or undefined where the text is no instant that exists. */
+function parseIso(text: string): number | undefined {
+  const match = iso.exec(text);
+  if (!match) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const daysInMonth = new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
+  if (month < 1 || month > 12 || day < 1 || day > daysInMonth) return undefined;
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  const offset = offsetMinutes(match[8] as string);
+  if (Math.abs(offset) > 18 * 60) return undefined;
+  const milliseconds = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'));
+  const at = new Date(Date.UTC(2000, month - 1, day, hour, minute, second, milliseconds));
+  at.setUTCFullYear(year, month - 1, day); // Date.UTC reads years below 100 as 19xx
+  return at.getTime() - offset * 60_000;
+}
+
+// Years 1 to 9999: what ISO-8601 can write and Postgres can store.
+const earliest = -62_135_596_800_000;
+const latest = 253_402_300_799_999;
+
+/**
+ * An instant as HTTP writes it: ISO-8601 with a zone, a number of seconds (fractions allowed) or of
+ * milliseconds. What could mean two instants is refused rather than guessed.
+ */
+export function readInstant(fields: Fields, name: string): number | null {
+  const value = fields.source[name];
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'number') {
+    const ms = Math.abs(value) < millisecondsFrom ? Math.round(value * 1_000) : Math.trunc(value);
+    return ms >= earliest && ms <= latest
+      ? ms
+      : report(fields, name, 'timestamp_invalid', 'must lie in the years 1 to 9999');
+  }
+  if (typeof value !== 'string') {
+    return report(fields, name, 'wrong_type', 'must be ISO-8601 text with a zone, or a number');
+  }
+  const at = parseIso(value);
+  if (at !== undefined && at >= earliest && at <= latest) return at;
+  if (numeric.test(value)) {
+    return report(
+      fields,
+      name,
+      'timestamp_ambiguous',
+      'is a number in quotes: write a JSON number or ISO-8601 with a zone',
+    );
+  }
+  if (zoneless.test(value)) {
+    return report(fields, name, 'timestamp_ambiguous', 'has no zone: add Z or an offset such as +02:00');
+  }
+  return report(fields, name, 'timestamp_invalid', 'must be ISO-8601 with a zone, such as 2026-01-31T09:30:00Z');
+}
+
+export interface AgeRule {
+  readonly receivedAt: number;
+  readonly maxFutureMs: number;
+  readonly maxAgeMs: number;
+}
+
+/** `occurred_at`, judged once against the server's clock; absent means now. */
+export function readOccurredAt(fields: Fields, rule: AgeRule): number {
+  const at = readInstant(fields, 'occurred_at') ?? rule.receivedAt;
+  if (at > rule.receivedAt + rule.maxFutureMs) {
+    report(
+      fields,
+      'occurred_at',
+      'in_future',
+      `is more than ${rule.maxFutureMs} ms ahead of the server`,
+      rule.maxFutureMs,
+    );
+  } else if (at < rule.receivedAt - rule.maxAgeMs) {
+    report(fields, 'occurred_at', 'too_old', `is more than ${rule.maxAgeMs} ms old`, rule.maxAgeMs);
+  }
+  return at;
+}
