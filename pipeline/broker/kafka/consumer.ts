@@ -6,7 +6,7 @@ import type { Logger } from '../../kernel/logger.ts';
 import type { ConsumerFactory, ConsumerOptions, RunningConsumer, TopicPartition } from '../consumer.ts';
 import { type KafkaNames, translateKafka } from './client.ts';
 import { fetchedOf } from './fetched.ts';
-import { createLane, type Lane } from './lane.ts';
+import { Lane } from './lane.ts';
 import { joinGroup, type Membership } from './membership.ts';
 
 export interface KafkaConsumersOptions {
@@ -24,7 +24,8 @@ const hintEveryMs = 1_000;
 const maxRestartWaitMs = 5_000;
 
 /** Errors of the group protocol that waiting does not mend. */
-const fatal = /^(GROUP_AUTHORIZATION_FAILED|TOPIC_AUTHORIZATION_FAILED|INVALID_GROUP_ID|INCONSISTENT_GROUP_PROTOCOL|UNSUPPORTED_VERSION)$/;
+const fatal =
+  /^(GROUP_AUTHORIZATION_FAILED|TOPIC_AUTHORIZATION_FAILED|INVALID_GROUP_ID|INCONSISTENT_GROUP_PROTOCOL|UNSUPPORTED_VERSION)$/;
 
 function isFatal(error: unknown): boolean {
   for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
@@ -137,7 +138,6 @@ class KafkaConsumer implements RunningConsumer {
     });
     this.#membership = membership;
     this.#heartbeat = undefined;
-    for (const { lane } of this.#lanes.values()) lane.driverReplaced();
     return membership;
   }
 
@@ -151,7 +151,7 @@ class KafkaConsumer implements RunningConsumer {
     });
     for (const partition of partitions) {
       this.#assigned.add(keyOf(partition));
-      this.#laneOf(partition).hold();
+      this.#laneOf(partition).assign();
     }
     this.#log.info({ partitions: partitions.length }, 'partitions assigned');
     this.#assigning = this.#assigning.then(() => this.#announce(generation, partitions));
@@ -173,7 +173,7 @@ class KafkaConsumer implements RunningConsumer {
     this.#generation += 1;
     this.#assigned = new Set();
     this.#committed.clear();
-    for (const { lane } of this.#lanes.values()) lane.revoke();
+    for (const { lane } of this.#lanes.values()) lane.hold();
   }
 
   #laneAt(physical: string, partition: number): Lane | undefined {
@@ -193,7 +193,7 @@ class KafkaConsumer implements RunningConsumer {
   #createLane(partition: TopicPartition): Lane {
     const topic = this.#driver.names.topic(partition.topic);
     const ours = () => (this.#assigned.has(keyOf(partition)) ? this.#membership?.consumer : undefined);
-    return createLane({
+    return new Lane({
       partition,
       log: this.#log,
       maxQueuedBytes,
@@ -226,7 +226,7 @@ class KafkaConsumer implements RunningConsumer {
   /** Kafka's committed offset serves lag tools only; losing a commit costs nothing. */
   async #commitHint(): Promise<void> {
     const moved = [...this.#lanes].flatMap(([key, { lane, partition }]) => {
-      const offset = this.#assigned.has(key) ? lane.hint() : undefined;
+      const offset = this.#assigned.has(key) ? lane.hint : undefined;
       return offset === undefined || this.#committed.get(key) === offset ? [] : [{ key, partition, offset }];
     });
     const consumer = this.#membership?.consumer;

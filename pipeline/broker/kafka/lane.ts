@@ -34,166 +34,170 @@ export interface LaneOptions {
  * slowest partition of a fetch, so handlers run here instead: a partition that waits for an outage stops
  * no other, and the loop goes on with heartbeats. What queues up while a batch runs becomes one batch.
  */
-export interface Lane {
-  offer(fetched: Fetched): void;
-  /** A fetch brought only entries without a visible record (markers, compacted away), up to `lastOffset`. */
-  offerNothing(lastOffset: bigint, highWatermark: bigint): void;
-  /** Forgets everything queued and holds the partition until `release`. */
-  hold(): void;
-  release(): void;
-  /** Not ours any more: a batch in flight turns stale, its result is ignored. */
-  revoke(): void;
-  seek(offset: bigint): void;
-  pause(): void;
-  resume(): void;
+export class Lane {
+  readonly #options: LaneOptions;
+  #queue: Fetched[] = [];
+  #queuedBytes = 0;
+  /** Where the next fetch must start; undefined until one has shown it. */
+  #expected: bigint | undefined;
+  #jumpedTo: bigint | undefined;
+  /** Rises whenever a batch in flight becomes obsolete. */
+  #generation = 0;
+  #hint: bigint | undefined;
+  #running: Promise<void> | undefined;
+  #isClosed = false;
+  #isHeld = true;
+  #isPaused = false;
+  #isPausedAtDriver = false;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+  }
+
   /** Next offset to handle, once something was handled in this assignment. */
-  hint(): bigint | undefined;
+  get hint(): bigint | undefined {
+    return this.#hint;
+  }
+
+  offer(fetched: Fetched): void {
+    if (this.#isClosed || this.#isHeld || this.#isPaused || !this.#continues(fetched)) return;
+    this.#queue.push(fetched);
+    this.#expected = fetched.lastOffset + 1n;
+    this.#queuedBytes += fetched.bytes;
+    this.#applyPause();
+    this.#kick();
+  }
+
+  /** A fetch brought only entries without a visible record (markers, compacted away), up to `lastOffset`. */
+  offerNothing(lastOffset: bigint, highWatermark: bigint): void {
+    const position = this.#expected ?? lastOffset;
+    if (lastOffset >= position) this.offer({ position, records: [], lastOffset, highWatermark, bytes: 0 });
+  }
+
+  /** Not ours, or not yet: forgets what is queued; a batch in flight turns stale and its result is ignored. */
+  hold(): void {
+    this.#generation += 1;
+    this.#clear();
+    this.#expected = undefined;
+    this.#jumpedTo = undefined;
+    this.#hint = undefined;
+    this.#isHeld = true;
+    this.#applyPause();
+  }
+
+  /** The driver has joined anew, with this partition: whatever it was told before may be void. */
+  assign(): void {
+    this.#isPausedAtDriver = false;
+    this.hold();
+  }
+
+  /** After `assign`, once the owner is ready for batches. */
+  release(): void {
+    this.#isHeld = false;
+    this.#applyPause();
+  }
+
+  seek(offset: bigint): void {
+    this.#jumpedTo = undefined;
+    this.#moveTo(offset);
+  }
+
+  /** A batch in flight goes on; what is queued behind it is fetched again later. */
+  pause(): void {
+    this.#isPaused = true;
+    const [first] = this.#queue;
+    if (first !== undefined) {
+      this.#clear();
+      this.#expected = first.position;
+      this.#options.driver.seek(first.position);
+    }
+    this.#applyPause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#applyPause();
+  }
+
   /** Resolves when no batch is in flight; nothing starts afterwards. */
-  close(): Promise<void>;
-  /** The driver's consumer is a new one that knows of no pause. */
-  driverReplaced(): void;
-}
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#clear();
+    await this.#running;
+  }
 
-export function createLane({ partition, driver, log, maxQueuedBytes, onBatch, onFatal }: LaneOptions): Lane {
-  let queue: Fetched[] = [];
-  let queuedBytes = 0;
-  let expected: bigint | undefined;
-  let jumpedTo: bigint | undefined;
-  let generation = 0;
-  let hint: bigint | undefined;
-  let running: Promise<void> | undefined;
-  let closed = false;
-  const holds = { assignment: true, user: false, full: false };
-  let pausedAtDriver = false;
-
-  const applyPause = () => {
-    const wanted = holds.assignment || holds.user || holds.full;
-    if (wanted === pausedAtDriver) return;
-    pausedAtDriver = wanted;
-    driver.setPaused(wanted);
-  };
-  const clear = () => {
-    queue = [];
-    queuedBytes = 0;
-    holds.full = false;
-  };
-  const moveTo = (offset: bigint) => {
-    generation += 1;
-    clear();
-    expected = offset;
-    driver.seek(offset);
-    applyPause();
-  };
-  const reset = () => {
-    generation += 1;
-    clear();
-    expected = undefined;
-    jumpedTo = undefined;
-    hint = undefined;
-    holds.assignment = true;
-  };
-
-  /** False where the fetch did not start where the last one ended and asking again may mend that. */
-  const continues = (fetched: Fetched): boolean => {
-    if (expected === undefined || fetched.position === expected) {
-      jumpedTo = undefined;
+  /** False where the fetch did not start where the last one ended and asking once more may mend that. */
+  #continues({ position }: Fetched): boolean {
+    const expected = this.#expected;
+    if (expected === undefined || position === expected) {
+      this.#jumpedTo = undefined;
       return true;
     }
-    if (jumpedTo === fetched.position) {
-      log.warn({ ...partition, from: expected.toString(), to: jumpedTo.toString() }, 'the log does not hold these offsets');
-      jumpedTo = undefined;
+    if (this.#jumpedTo === position) {
+      const gap = { ...this.#options.partition, from: expected.toString(), to: position.toString() };
+      this.#options.log.warn(gap, 'the log does not hold these offsets');
+      this.#jumpedTo = undefined;
       return true;
     }
-    jumpedTo = fetched.position;
-    driver.seek(expected);
+    this.#jumpedTo = position;
+    this.#options.driver.seek(expected);
     return false;
-  };
+  }
 
-  const runOne = async () => {
+  #kick(): void {
+    if (this.#running === undefined && this.#queue.length > 0 && !this.#isClosed) this.#running = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#queue.length > 0 && !this.#isClosed) await this.#handleQueued();
+    } catch (error) {
+      this.#isClosed = true;
+      this.#options.log.error({ ...this.#options.partition, error: messageOf(error) }, 'a batch handler threw');
+      this.#options.onFatal(error);
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  async #handleQueued(): Promise<void> {
+    const queue = this.#queue;
     const [first] = queue;
     const last = queue.at(-1);
     if (first === undefined || last === undefined) return;
-    const records = queue.length === 1 ? first.records : queue.flatMap((fetched) => fetched.records);
-    clear();
-    applyPause();
-    const born = generation;
-    const handled = await onBatch({
-      ...partition,
-      records,
+    this.#clear();
+    this.#applyPause();
+    const born = this.#generation;
+    const handled = await this.#options.onBatch({
+      ...this.#options.partition,
+      records: queue.length === 1 ? first.records : queue.flatMap(({ records }) => records),
       lastOffset: last.lastOffset,
       highWatermark: last.highWatermark,
-      isStale: () => born !== generation,
-      heartbeat: () => driver.heartbeat(),
+      isStale: () => born !== this.#generation,
+      heartbeat: () => this.#options.driver.heartbeat(),
     });
-    if (born !== generation) return;
-    if (handled) hint = last.lastOffset + 1n;
-    else moveTo(first.position);
-  };
-  const run = async () => {
-    try {
-      while (queue.length > 0 && !closed && !holds.user && !holds.assignment) await runOne();
-    } catch (error) {
-      closed = true;
-      log.error({ ...partition, error: messageOf(error) }, 'a batch handler threw');
-      onFatal(error);
-    } finally {
-      running = undefined;
-    }
-  };
-  const kick = () => {
-    if (running === undefined && queue.length > 0 && !closed) running = run();
-  };
+    if (born !== this.#generation) return;
+    if (handled) this.#hint = last.lastOffset + 1n;
+    else this.#moveTo(first.position);
+  }
 
-  const offer = (fetched: Fetched) => {
-    if (closed || holds.assignment || holds.user || !continues(fetched)) return;
-    queue.push(fetched);
-    expected = fetched.lastOffset + 1n;
-    queuedBytes += fetched.bytes;
-    if (queuedBytes > maxQueuedBytes) holds.full = true;
-    applyPause();
-    kick();
-  };
+  #moveTo(offset: bigint): void {
+    this.#generation += 1;
+    this.#clear();
+    this.#expected = offset;
+    this.#options.driver.seek(offset);
+    this.#applyPause();
+  }
 
-  return {
-    offer,
-    offerNothing: (lastOffset, highWatermark) =>
-      offer({ position: expected ?? lastOffset, records: [], lastOffset, highWatermark, bytes: 0 }),
-    hold() {
-      reset();
-      applyPause();
-    },
-    release() {
-      holds.assignment = false;
-      applyPause();
-      kick();
-    },
-    revoke: reset,
-    seek(offset) {
-      jumpedTo = undefined;
-      moveTo(offset);
-    },
-    pause() {
-      holds.user = true;
-      const [first] = queue;
-      if (first !== undefined) {
-        clear();
-        expected = first.position;
-        driver.seek(first.position);
-      }
-      applyPause();
-    },
-    resume() {
-      holds.user = false;
-      applyPause();
-    },
-    hint: () => hint,
-    async close() {
-      closed = true;
-      clear();
-      await running;
-    },
-    driverReplaced() {
-      pausedAtDriver = false;
-    },
-  };
+  #clear(): void {
+    this.#queue = [];
+    this.#queuedBytes = 0;
+  }
+
+  #applyPause(): void {
+    const wanted = this.#isHeld || this.#isPaused || this.#queuedBytes > this.#options.maxQueuedBytes;
+    if (wanted === this.#isPausedAtDriver) return;
+    this.#isPausedAtDriver = wanted;
+    this.#options.driver.setPaused(wanted);
+  }
 }

@@ -70,7 +70,8 @@ export function joinGroup(options: MembershipOptions): Membership {
   const watch = async () => {
     while (!alive.signal.aborted) {
       await clock.sleep(deadAfterMs / 6, alive.signal);
-      if (clock.monotonic() - lastTurnAt > deadAfterMs) crash(new FreshetError('kafka_stuck', 'the fetch loop stands still'));
+      if (clock.monotonic() - lastTurnAt > deadAfterMs)
+        crash(new FreshetError('kafka_stuck', 'the fetch loop stands still'));
     }
   };
   run().catch(crash);
@@ -96,7 +97,13 @@ export function joinGroup(options: MembershipOptions): Membership {
       readUncommitted: false,
       allowAutoTopicCreation: false,
       metadataMaxAge: 60_000,
-      retry: { initialRetryTime: 100, multiplier: 2, maxRetryTime: 1_000, retries: 4, restartOnFailure: async () => false },
+      retry: {
+        initialRetryTime: 100,
+        multiplier: 2,
+        maxRetryTime: 1_000,
+        retries: 4,
+        restartOnFailure: async () => false,
+      },
     });
   }
 }

@@ -54,13 +54,15 @@ export function createMemoryBroker({ clock, partitionOf, fetchRecords = 500 }: M
   const logs = {
     fetchRecords,
     isAvailable: () => available,
-    partitionsOf: (topic: string) => (topics.get(topic)?.logs ?? []).map((log, partition) => ({ topic, partition, log })),
+    partitionsOf: (topic: string) =>
+      (topics.get(topic)?.logs ?? []).map((log, partition) => ({ topic, partition, log })),
   };
   const append = ({ topic: name, records }: TopicRecords) => {
     const { spec, logs: partitions } = topicOf(name);
     const maxBytes = Number(spec.config['max.message.bytes'] ?? 1_048_588);
     for (const { key, value, headers = {} } of records) {
-      if (key.length + (value?.length ?? 0) > maxBytes) throw new FreshetError('record_too_large', `over ${maxBytes} bytes`);
+      if (key.length + (value?.length ?? 0) > maxBytes)
+        throw new FreshetError('record_too_large', `over ${maxBytes} bytes`);
       const log = partitions[partitionOf(key, partitions.length)] as PartitionLog;
       log.append({ key, value, headers, timestampMs: clock.now() });
     }
@@ -103,7 +105,8 @@ export function createMemoryBroker({ clock, partitionOf, fetchRecords = 500 }: M
       available = value;
       for (const { logs: partitions } of topics.values()) for (const log of partitions) log.wake();
     },
-    recordsOf: (topic) => logs.partitionsOf(topic).flatMap(({ log }) => log.read(log.low, Number.MAX_SAFE_INTEGER).records),
+    recordsOf: (topic) =>
+      logs.partitionsOf(topic).flatMap(({ log }) => log.read(log.low, Number.MAX_SAFE_INTEGER).records),
     logOf: (topic, partition) => topicOf(topic).logs[partition] as PartitionLog,
     rebalance: (groupId) => groupOf(groupId).rebalance(),
   };

@@ -10,10 +10,7 @@ export interface Claim {
   readonly high: bigint;
 }
 
-type ClaimOptions = Pick<
-  RunnerOptions<unknown>,
-  'stage' | 'offsets' | 'progress' | 'owner' | 'autoOffsetReset'
->;
+type ClaimOptions = Pick<RunnerOptions<unknown>, 'stage' | 'offsets' | 'progress' | 'owner' | 'autoOffsetReset'>;
 
 /** Takes the partitions' offsets: their epochs rise, so that whatever a former owner has in flight fails. */
 export async function claimPartitions(
@@ -25,7 +22,8 @@ export async function claimPartitions(
   return Promise.all(
     partitions.map(async (partition) => {
       const range = ranges.find((each) => each.topic === partition.topic && each.partition === partition.partition);
-      if (range === undefined) throw new TransientError('partition_unknown', `no offsets of ${partition.topic}/${partition.partition}`);
+      if (range === undefined)
+        throw new TransientError('partition_unknown', `no offsets of ${partition.topic}/${partition.partition}`);
       const position = await progress.claim({
         stateVersion: stage.stateVersion,
         stage: stage.name,

@@ -37,7 +37,7 @@ export async function decode<In>(
     } else if (record.value === null) {
       decoded.push(delivered(record, null));
     } else {
-      const reading = reader.read(record.value);
+      const reading = reader.read(record.value, record.headers);
       // Awaiting each record would cost a microtask a record: only the first of a writer's schema is a promise.
       const result: ReadResult<In> = reading instanceof Promise ? await reading : reading;
       if (result.ok) decoded.push(delivered(record, result.value, result.writerSchemaId));

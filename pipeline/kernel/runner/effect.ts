@@ -1,4 +1,4 @@
-import { messageOf, FreshetError } from '../errors.ts';
+import { FreshetError, messageOf } from '../errors.ts';
 import { deadLetter, type Outcome } from '../outcome.ts';
 import type { Decoded } from './decode.ts';
 import type { OffsetKey, Position } from './ports.ts';

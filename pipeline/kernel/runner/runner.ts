@@ -103,7 +103,13 @@ class RunningStage<In> implements RunningRunner {
         ...(session.waitingFor === undefined ? {} : { waitingFor: session.waitingFor }),
       };
     });
-    const state = this.#stopping.signal.aborted ? 'stopped' : this.#halted ? 'halted' : this.#joined ? 'running' : 'joining';
+    const state = this.#stopping.signal.aborted
+      ? 'stopped'
+      : this.#halted
+        ? 'halted'
+        : this.#joined
+          ? 'running'
+          : 'joining';
     const lastError = this.#lastError === undefined ? {} : { lastError: this.#lastError };
     return { stage, stateVersion, state, partitions, ...lastError };
   }

@@ -1,7 +1,16 @@
 import { TransientError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Delivery, StatefulStage } from '../stage.ts';
-import { assertAnswered, type Effect, isDead, nextAfter, type Slice, type SliceResult, unhandled, verdictsOf } from './effect.ts';
+import {
+  assertAnswered,
+  type Effect,
+  isDead,
+  nextAfter,
+  type Slice,
+  type SliceResult,
+  unhandled,
+  verdictsOf,
+} from './effect.ts';
 import type { DeadLetterAppender, RunnerProgress, RunnerTransactions } from './ports.ts';
 import { type SetAsideContext, setAside } from './set-aside.ts';
 
@@ -82,7 +91,12 @@ async function inTransaction<In, Tx>(
 }
 
 function first<In>(slice: Slice<In>, count: number): Slice<In> {
-  return { ...slice, decoded: slice.decoded.slice(0, count), next: nextAfter(slice, count), admits: ({ length }) => length };
+  return {
+    ...slice,
+    decoded: slice.decoded.slice(0, count),
+    next: nextAfter(slice, count),
+    admits: ({ length }) => length,
+  };
 }
 
 async function callStage<In, Tx>(

@@ -1,0 +1,270 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { TransientError } from '../../../../pipeline/kernel/errors.ts';
+import { done, type Outcome } from '../../../../pipeline/kernel/outcome.ts';
+import { redriveHeader } from '../../../../pipeline/kernel/runner/redrive.ts';
+import { createRunner } from '../../../../pipeline/kernel/runner/runner.ts';
+import { statefulEffect } from '../../../../pipeline/kernel/runner/stateful.ts';
+import type { Delivery } from '../../../../pipeline/kernel/stage.ts';
+import type { MemoryTx } from '../../../../pipeline/stores/memory/transactions.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { createHarness, event, type Harness, hastyClock, type TestEvent } from '../../../support/runner-harness.ts';
+
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+/** State as a stage keeps it: how often each event took effect, undone with its transaction. */
+function createCounts() {
+  const counts = new Map<number, number>();
+  return {
+    counts,
+    add(tx: MemoryTx, n: number) {
+      counts.set(n, (counts.get(n) ?? 0) + 1);
+      tx.onUndo(() => counts.set(n, (counts.get(n) ?? 0) - 1));
+    },
+    effects: () => [...counts].filter(([, count]) => count !== 0).sort(([a], [b]) => a - b),
+  };
+}
+
+const once = (numbers: readonly number[]) => numbers.map((n) => [n, 1]);
+
+type Apply = (tx: MemoryTx, batch: readonly Delivery<TestEvent>[]) => Promise<readonly Outcome[]>;
+
+function runnerOf(harness: Harness, apply: Apply, { owner = 'test', stateVersion = 3 } = {}) {
+  const stage = { kind: 'stateful', name: 'stage', consumes: [{ name: 'in' }], stateVersion, apply } as const;
+  const effect = statefulEffect<TestEvent, MemoryTx>({
+    stage,
+    transactions: harness.transactions,
+    progress: harness.progress,
+    deadLetters: harness.appender,
+    clock: hastyClock,
+    eventIdOf: (value) => value.eventId,
+  });
+  return createRunner({ ...harness.options(effect), stage, owner });
+}
+
+function counting(state: ReturnType<typeof createCounts>, isPoison: (n: number) => boolean = () => false): Apply {
+  return async (tx, batch) =>
+    batch.map(({ value }) => {
+      const { n } = value as TestEvent;
+      state.add(tx, n);
+      if (isPoison(n)) throw new Error(`poison ${n}`);
+      return done;
+    });
+}
+
+describe('a stateful stage', () => {
+  it('gives each event its effect once', async () => {
+    const harness = await createHarness({ partitions: 4 });
+    const state = createCounts();
+    await harness.produce(upTo(500).map(event));
+    const running = await runnerOf(harness, counting(state)).start(harness.fail);
+    await eventually(() => expect(state.effects()).toEqual(once(upTo(500))));
+    await running.stop();
+    const highs = (await harness.broker.admin.offsets('in')).map(({ high }) => Number(high));
+    expect(await harness.nextOffsets()).toEqual(highs);
+  });
+
+  it('isolates whatever records throw, each for one dead letter, and keeps the effect of all others', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(fc.integer({ min: 0, max: 79 }), { maxLength: 12 }), async (poison) => {
+        const harness = await createHarness();
+        const state = createCounts();
+        await harness.produce(upTo(80).map(event));
+        const running = await runnerOf(
+          harness,
+          counting(state, (n) => poison.includes(n)),
+        ).start(harness.fail);
+        await eventually(async () => expect(await harness.nextOffsets()).toEqual([80]));
+        await running.stop();
+        const good = upTo(80).filter((n) => !poison.includes(n));
+        expect(state.effects()).toEqual(once(good));
+        const set = harness.letters.map(({ offset, reason }) => [Number(offset), reason]);
+        expect(set).toEqual([...poison].sort((a, b) => a - b).map((n) => [n, 'unhandled']));
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('undoes everything and repeats when something is away in the middle', async () => {
+    const harness = await createHarness();
+    const state = createCounts();
+    await harness.produce(upTo(30).map(event));
+    let outages = 4;
+    const running = await runnerOf(harness, async (tx, batch) => {
+      const outcomes = await counting(state)(tx, batch);
+      outages -= 1;
+      if (outages >= 0) throw new TransientError('away', 'connection terminated unexpectedly');
+      return outcomes;
+    }).start(harness.fail);
+    await eventually(async () => expect(await harness.nextOffsets()).toEqual([30]));
+    await running.stop();
+    expect(state.effects()).toEqual(once(upTo(30)));
+    expect(harness.letters).toEqual([]);
+  });
+
+  it('counts once where a commit took effect but its answer was lost', async () => {
+    const harness = await createHarness();
+    const state = createCounts();
+    await harness.produce(upTo(120).map(event));
+    const { transaction } = harness.transactions;
+    let losses = 3;
+    harness.transactions.transaction = async (work) => {
+      const result = await transaction(work);
+      losses -= 1;
+      if (losses >= 0) throw new TransientError('postgres_unavailable', 'answer lost');
+      return result;
+    };
+    const running = await runnerOf(harness, counting(state)).start(harness.fail);
+    await eventually(async () => expect(await harness.nextOffsets()).toEqual([120]));
+    await running.stop();
+    expect(state.effects()).toEqual(once(upTo(120)));
+  });
+
+  it('has no effect once another owner has taken the offset, and goes on where that one stopped', async () => {
+    const harness = await createHarness();
+    const state = createCounts();
+    await harness.produce(upTo(100).map(event));
+    const key = { stateVersion: 3, stage: 'stage', topic: 'in', partition: 0 };
+    let isTaken = false;
+    const running = await runnerOf(harness, async (tx, batch) => {
+      const outcomes = await counting(state)(tx, batch);
+      if (!isTaken) {
+        isTaken = true;
+        const other = await harness.progress.claim({ ...key, owner: 'other', initial: 0n });
+        await harness.progress.advance(undefined, {
+          ...key,
+          epoch: other.epoch,
+          expected: other.nextOffset,
+          next: 70n,
+        });
+      }
+      return outcomes;
+    }).start(harness.fail);
+    await eventually(async () => expect(await harness.nextOffsets()).toEqual([100]));
+    await running.stop();
+    expect(state.effects()).toEqual(once([...upTo(50), ...upTo(100).slice(70)]));
+  });
+
+  it('counts once while members come and go and the group rebalances under load', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom('join', 'leave', 'rebalance'), { maxLength: 8 }), async (steps) => {
+        const harness = await createHarness({ partitions: 4, fetchRecords: 7 });
+        const state = createCounts();
+        const members = [await runnerOf(harness, counting(state)).start(harness.fail)];
+        for (const [at, step] of steps.entries()) {
+          await harness.produce(upTo(40).map((n) => event(at * 40 + n)));
+          if (step === 'join')
+            members.push(await runnerOf(harness, counting(state), { owner: `m${at}` }).start(harness.fail));
+          else if (step === 'leave' && members.length > 1) await members.shift()?.stop();
+          else harness.broker.rebalance('freshet.stage.v3');
+        }
+        await eventually(() => expect(state.effects()).toEqual(once(upTo(steps.length * 40))));
+        for (const member of members) await member.stop();
+        expect(state.effects()).toEqual(once(upTo(steps.length * 40)));
+        expect(harness.letters).toEqual([]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('acts on nothing after the record that reaches the limit of dead letters', async () => {
+    const harness = await createHarness();
+    const state = createCounts();
+    await harness.produce(upTo(400).map(event));
+    const running = await runnerOf(
+      harness,
+      counting(state, (n) => n >= 20),
+    ).start(harness.fail);
+    await eventually(() => expect(running.status().state).toBe('halted'));
+    await running.stop();
+    expect(state.effects()).toEqual(once(upTo(20)));
+    expect(harness.letters).toHaveLength(100);
+    expect(await harness.nextOffsets()).toEqual([120]);
+  });
+
+  it('starts at the end where it is told to, and only where it has no offset yet', async () => {
+    const harness = await createHarness();
+    const state = createCounts();
+    await harness.produce(upTo(10).map(event));
+    const latest = () => {
+      const stage = {
+        kind: 'stateful',
+        name: 'late',
+        consumes: [{ name: 'in' }],
+        stateVersion: 0,
+        apply: counting(state),
+      } as const;
+      const { transactions, progress, appender: deadLetters } = harness;
+      const effect = statefulEffect<TestEvent, MemoryTx>({
+        stage,
+        transactions,
+        progress,
+        deadLetters,
+        clock: hastyClock,
+        eventIdOf: () => undefined,
+      });
+      return createRunner({ ...harness.options(effect, 'late'), autoOffsetReset: 'latest' });
+    };
+    const running = await latest().start(harness.fail);
+    await eventually(async () => expect(await harness.nextOffsets()).toEqual([10]));
+    await running.stop();
+    await harness.produce([event(10)]);
+    const again = await latest().start(harness.fail);
+    await eventually(() => expect(state.effects()).toEqual([[10, 1]]));
+    await again.stop();
+  });
+
+  it('holds a partition whose stored offset lies beyond the end of the log', async () => {
+    const harness = await createHarness();
+    const key = { stateVersion: 3, stage: 'stage', topic: 'in', partition: 0 };
+    await harness.progress.claim({ ...key, owner: 'before', initial: 5n });
+    await harness.produce([event(0)]);
+    const running = await runnerOf(harness, counting(createCounts())).start(harness.fail);
+    await eventually(() => expect(running.unready()).toBe('paused: in/0 (offset_beyond_end)'));
+    await running.stop();
+    expect(await harness.nextOffsets()).toEqual([5]);
+  });
+});
+
+describe('a redriven event', () => {
+  const redrive = (stateVersion: number) => ({
+    [redriveHeader]: Buffer.from(
+      JSON.stringify({
+        stateVersion,
+        stage: 'stage',
+        topic: 'in',
+        partition: 6,
+        offset: '41',
+        count: 2,
+        firstFailedAt: 1_000,
+      }),
+    ),
+  });
+
+  it('that fails again keeps the key, the count and the first failure of its dead letter', async () => {
+    const harness = await createHarness();
+    await harness.produce([event(0)], redrive(3));
+    const running = await runnerOf(
+      harness,
+      counting(createCounts(), () => true),
+    ).start(harness.fail);
+    await eventually(() => expect(harness.letters).toHaveLength(1));
+    await running.stop();
+    expect(harness.letters[0]).toMatchObject({ partition: 6, offset: 41n, redriveCount: 2, firstFailedAt: 1_000 });
+    expect(harness.letters[0]?.record.headers).toEqual({});
+  });
+
+  it('takes effect in the version that set it aside and passes all others', async () => {
+    const harness = await createHarness();
+    const meant = createCounts();
+    const other = createCounts();
+    await harness.produce([event(0)], redrive(3));
+    const members = [
+      await runnerOf(harness, counting(meant)).start(harness.fail),
+      await runnerOf(harness, counting(other), { stateVersion: 4 }).start(harness.fail),
+    ];
+    await eventually(async () => expect(await harness.nextOffsets()).toEqual([1, 1]));
+    for (const member of members) await member.stop();
+    expect([meant.effects(), other.effects()]).toEqual([[[0, 1]], []]);
+  });
+});
