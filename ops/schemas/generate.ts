@@ -1,14 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { camel } from '../../schemas/generated/avro-names.ts';
+import { type AvroJson, isUnion, objectOf } from './avro-json.ts';
 
-type Schema = string | Schema[] | { type: string; [name: string]: unknown };
-interface Field {
-  name: string;
-  type: Schema;
-  doc?: string;
-}
-
-const camel = (name: string) => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 const primitives: Record<string, string> = {
   null: 'null',
   boolean: 'boolean',
@@ -20,30 +14,37 @@ const primitives: Record<string, string> = {
   bytes: 'Buffer',
 };
 const shortName = (name: string) => name.slice(name.lastIndexOf('.') + 1);
+const comment = (doc: string | undefined) => `/** ${(doc ?? '').replaceAll('*/', '*\\/')} */`;
 
 /** TypeScript of a schema; named types are collected into `declared`, dependencies first. */
-function typeOf(schema: Schema, declared: Map<string, string>): string {
-  if (typeof schema === 'string') return primitives[schema] ?? shortName(schema);
-  if (Array.isArray(schema)) return schema.map((branch) => typeOf(branch, declared)).join(' | ');
-  if (schema.type === 'array') {
-    const items = typeOf(schema.items as Schema, declared);
-    return `readonly ${items.includes('|') ? `(${items})` : items}[]`;
+function typeOf(schema: AvroJson, declared: Map<string, string>): string {
+  if (isUnion(schema)) return schema.map((branch) => typeOf(branch, declared)).join(' | ');
+  const type = objectOf(schema);
+  const name = shortName(type.name ?? '');
+  switch (type.type) {
+    case 'array': {
+      const items = typeOf(type.items ?? 'null', declared);
+      return `readonly ${items.includes('|') ? `(${items})` : items}[]`;
+    }
+    case 'map':
+      return `Readonly<Record<string, ${typeOf(type.values ?? 'null', declared)}>>`;
+    case 'fixed':
+      return 'Buffer';
+    case 'enum': {
+      const symbols = (type.symbols ?? []).map((symbol) => `'${symbol}'`).join(' | ');
+      declared.set(name, `${comment(type.doc)}\nexport type ${name} = ${symbols};\n`);
+      return name;
+    }
+    case 'record': {
+      const lines = (type.fields ?? []).map(
+        (field) => `  ${comment(field.doc)}\n  readonly ${camel(field.name)}: ${typeOf(field.type, declared)};`,
+      );
+      declared.set(name, `${comment(type.doc)}\nexport interface ${name} {\n${lines.join('\n')}\n}\n`);
+      return name;
+    }
+    default:
+      return primitives[String(type.type)] ?? shortName(String(type.type));
   }
-  if (schema.type === 'map') return `Readonly<Record<string, ${typeOf(schema.values as Schema, declared)}>>`;
-  if (schema.type === 'enum') {
-    const symbols = (schema.symbols as string[]).map((symbol) => `'${symbol}'`).join(' | ');
-    declared.set(schema.name as string, `/** ${schema.doc} */\nexport type ${schema.name} = ${symbols};\n`);
-    return schema.name as string;
-  }
-  if (schema.type === 'record') {
-    const lines = (schema.fields as Field[]).map(
-      (field) => `  /** ${field.doc} */\n  readonly ${camel(field.name)}: ${typeOf(field.type, declared)};`,
-    );
-    const name = schema.name as string;
-    declared.set(name, `/** ${schema.doc} */\nexport interface ${name} {\n${lines.join('\n')}\n}\n`);
-    return name;
-  }
-  return typeOf(schema.type as Schema, declared);
 }
 
 /** The generated module of one schema text. */
@@ -60,13 +61,32 @@ export function generateModule(file: string, json: string): string {
   ].join('\n');
 }
 
-/** Writes `schemas/generated/<event>.ts` for every `schemas/events/<event>.avsc`; returns the file names. */
+export interface GeneratedFile {
+  readonly path: string;
+  /** Undefined where no schema stands behind the file that is there. */
+  readonly text: string | undefined;
+}
+
+/** Every generated module whose file is not as it should be; the same sources always give the same text. */
+export function staleModules(root: string): GeneratedFile[] {
+  const sources = join(root, 'schemas', 'events');
+  const target = join(root, 'schemas', 'generated');
+  const wanted = new Map<string, string | undefined>();
+  for (const file of readdirSync(target)) if (/\.v\d+\.ts$/.test(file)) wanted.set(file, undefined);
+  for (const file of readdirSync(sources).filter((name) => name.endsWith('.avsc')).sort()) {
+    wanted.set(`${basename(file, '.avsc')}.ts`, generateModule(file, readFileSync(join(sources, file), 'utf8')));
+  }
+  const there = new Set(readdirSync(target));
+  return [...wanted]
+    .filter(([file, text]) => !there.has(file) || readFileSync(join(target, file), 'utf8') !== text)
+    .map(([file, text]) => ({ path: join(target, file), text }));
+}
+
+/** Brings `schemas/generated/<event>.ts` in line with `schemas/events/<event>.avsc`; returns what it changed. */
 export function generateSchemas(root: string): string[] {
-  const source = join(root, 'schemas', 'events');
-  const files = readdirSync(source).filter((file) => file.endsWith('.avsc'));
-  return files.map((file) => {
-    const target = join(root, 'schemas', 'generated', `${basename(file, '.avsc')}.ts`);
-    writeFileSync(target, generateModule(file, readFileSync(join(source, file), 'utf8')));
-    return target;
+  return staleModules(root).map(({ path, text }) => {
+    if (text === undefined) rmSync(path);
+    else writeFileSync(path, text);
+    return path;
   });
 }

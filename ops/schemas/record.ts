@@ -1,0 +1,30 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { FreshetError } from '../../pipeline/kernel/errors.ts';
+import { encodeFixture, fixtureFile } from './fixtures.ts';
+import { findingLine, readSchemas } from './schema-files.ts';
+import { sourceFindings } from './source-findings.ts';
+
+/**
+ * Makes each changed working copy the next version: history and golden fixture are written, to be reviewed and
+ * committed. Every registry then gets the same versions in the same order, so `apply` needs no checkout to write to.
+ * A draft that was recorded too early is undone by deleting its file, as long as it was never applied anywhere.
+ */
+export function recordVersions(root: string): string[] {
+  const { sources, findings } = readSchemas(root);
+  const refused = [...findings, ...sources.flatMap(sourceFindings)].filter(({ rule }) => rule !== 'recorded');
+  if (refused.length > 0) throw new FreshetError('schemas_refused', refused.map(findingLine).join('\n'));
+  return sources.flatMap(({ json, history, versions }) => {
+    if (versions.at(-1)?.json === json) return [];
+    const number = versions.length + 1;
+    const file = `schemas/history/${history}/${number}.avsc`;
+    write(join(root, file), `${JSON.stringify(JSON.parse(json), null, 2)}\n`);
+    write(join(root, fixtureFile(history, number)), encodeFixture(json));
+    return [file, fixtureFile(history, number)];
+  });
+}
+
+function write(path: string, content: string | Buffer): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+}
