@@ -1,0 +1,62 @@
+import { createRegistryHttp, type RegistryAnswer, type RegistryHttpOptions } from '../../pipeline/broker/registry/registry-http.ts';
+import { FreshetError } from '../../pipeline/kernel/errors.ts';
+
+export interface RegisteredVersion {
+  readonly version: number;
+  readonly id: number;
+}
+
+/** The writing half of a registry, for this tool alone. Throws TransientError when it is away. */
+export interface RegistryAdmin {
+  /** The subject's own compatibility level; undefined where it has none. */
+  compatibility(subject: string): Promise<string | undefined>;
+  setCompatibility(subject: string, level: string): Promise<void>;
+  /** Numbers of the subject's versions, none where it does not exist. */
+  versions(subject: string): Promise<readonly number[]>;
+  /** Where a text is registered under the subject, else undefined. */
+  find(subject: string, json: string): Promise<RegisteredVersion | undefined>;
+  /** Registers a text; FreshetError `schema_refused` with the registry's reason where it says no. */
+  register(subject: string, json: string): Promise<RegisteredVersion>;
+}
+
+export function createRegistryAdmin(options: RegistryHttpOptions): RegistryAdmin {
+  const request = createRegistryHttp(options);
+  const subjectPath = (subject: string) => `/subjects/${encodeURIComponent(subject)}`;
+  const find = async (subject: string, json: string) => {
+    const answer = await request('POST', subjectPath(subject), { schema: json });
+    if (answer.status === 404) return undefined;
+    const { version, id } = accepted<RegisteredVersion>(answer, subject);
+    return { version, id };
+  };
+  return {
+    async compatibility(subject) {
+      const answer = await request('GET', `/config/${encodeURIComponent(subject)}`);
+      if (answer.status === 404) return undefined;
+      // Confluent names it compatibilityLevel when asked and compatibility when told; others mix the two.
+      const body = accepted<{ compatibilityLevel?: string; compatibility?: string }>(answer, subject);
+      return body.compatibilityLevel ?? body.compatibility;
+    },
+    async setCompatibility(subject, level) {
+      accepted(await request('PUT', `/config/${encodeURIComponent(subject)}`, { compatibility: level }), subject);
+    },
+    async versions(subject) {
+      const answer = await request('GET', `${subjectPath(subject)}/versions`);
+      return answer.status === 404 ? [] : accepted<number[]>(answer, subject);
+    },
+    find,
+    async register(subject, json) {
+      accepted(await request('POST', `${subjectPath(subject)}/versions`, { schema: json }), subject);
+      const registered = await find(subject, json);
+      if (registered !== undefined) return registered;
+      throw new FreshetError('schema_refused', `${subject}: the registry took a version and does not find it again`);
+    },
+  };
+}
+
+function accepted<T>({ status, body, errorCode }: RegistryAnswer, subject: string): T {
+  if (errorCode === undefined) return body as T;
+  const { message } = body as { message?: string };
+  throw new FreshetError('schema_refused', `${subject}: the registry answered ${status}: ${message ?? errorCode}`, {
+    fields: { subject, status, errorCode },
+  });
+}
