@@ -73,6 +73,6 @@ export function createCatalogView(): CatalogView {
       }
       items.set(number, item);
     },
-    count: () => namespaces.values().reduce((sum, items) => sum + items.count, 0),
+    count: () => [...namespaces.values()].reduce((sum, items) => sum + items.count, 0),
   };
 }

@@ -1,14 +1,13 @@
 import { chunkSize } from '../../pipeline/domain/item-attributes.ts';
-import type { Component } from '../../pipeline/kernel/component.ts';
+import type { ItemChange, ItemReader } from '../../pipeline/stores/serving.ts';
 import type { CatalogView } from '../catalog-view.ts';
-import type { ItemChange, ItemReader } from '../ports.ts';
-import { type FeedEnvironment, followFeed } from './follow-feed.ts';
+import { type FeedEnvironment, type FeedFollower, followFeed } from './follow-feed.ts';
 
 /**
  * Keeps the catalogue view current. Loading adds to what the view holds, so that a Redis that was
  * flushed leaves the filters working while the projection is written again.
  */
-export function catalogFeed(reader: ItemReader, view: CatalogView, environment: FeedEnvironment): Component {
+export function catalogFeed(reader: ItemReader, view: CatalogView, environment: FeedEnvironment): FeedFollower {
   const { metrics, log } = environment;
   const take = (changes: readonly ItemChange[]) => {
     for (const { namespace, number, item } of changes) view.set(namespace, number, item);

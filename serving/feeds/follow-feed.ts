@@ -3,7 +3,8 @@ import type { Component } from '../../pipeline/kernel/component.ts';
 import { messageOf, TransientError } from '../../pipeline/kernel/errors.ts';
 import type { Logger } from '../../pipeline/kernel/logger.ts';
 import type { Metrics } from '../../pipeline/kernel/metrics.ts';
-import { type Feed, lostTrack } from './feed.ts';
+import type { Feed } from '../../pipeline/stores/feed.ts';
+import { lostTrack } from './lost-track.ts';
 
 /** Longest wait of one look, so that a stop, a flush or another feed is noticed soon. */
 const waitMs = 500;
@@ -28,19 +29,25 @@ export interface FollowOptions<E> {
   apply(values: readonly E[]): Promise<void>;
 }
 
+export interface FeedFollower extends Component {
+  /** The first load is through: the view may be used. Stays true. */
+  loaded(): boolean;
+}
+
 /**
  * Keeps a view current: notes the feed's newest id, loads, then follows from that id, so that nothing
  * written meanwhile is missed. A gap (trimmed, flushed, another feed) means loading again. Transient
  * faults are waited out in place; any other fault ends the process, as the view would be wrong for ever.
  * Starts at once; unready until the first load is through.
  */
-export function followFeed<E>(options: FollowOptions<E>, environment: FeedEnvironment): Component {
+export function followFeed<E>(options: FollowOptions<E>, environment: FeedEnvironment): FeedFollower {
   const { name } = options;
+  const state = { loaded: false };
   return {
-    name: `feed ${name}`,
+    name: `${name}-feed`,
+    loaded: () => state.loaded,
     async start(fail) {
       const stopping = new AbortController();
-      const state = { loaded: false };
       const loop = follow(options, environment, stopping.signal, () => {
         state.loaded = true;
       }).catch(fail);

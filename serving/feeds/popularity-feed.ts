@@ -1,9 +1,8 @@
 import { unpackList } from '../../pipeline/domain/packed-list.ts';
-import type { Component } from '../../pipeline/kernel/component.ts';
+import type { PopularKey, PopularReader } from '../../pipeline/stores/serving.ts';
 import type { ActiveVersion } from '../active-version.ts';
 import type { PopularityView } from '../popularity-view.ts';
-import type { PopularKey, PopularReader } from '../ports.ts';
-import { type FeedEnvironment, followFeed } from './follow-feed.ts';
+import { type FeedEnvironment, type FeedFollower, followFeed } from './follow-feed.ts';
 
 /**
  * Keeps popular lists of the active state version in memory, and notices a new active version also
@@ -14,7 +13,7 @@ export function popularityFeed(
   view: PopularityView,
   active: ActiveVersion,
   environment: FeedEnvironment,
-): Component {
+): FeedFollower {
   const { log, metrics } = environment;
   let version = active.current;
   const read = async (key: PopularKey) => {

@@ -1,11 +1,10 @@
 import { namespaceSettingsSchema } from '../../pipeline/domain/settings.ts';
-import type { Component } from '../../pipeline/kernel/component.ts';
-import type { SettingsReader } from '../ports.ts';
+import type { SettingsReader } from '../../pipeline/stores/serving.ts';
 import type { SettingsView } from '../settings-view.ts';
-import { type FeedEnvironment, followFeed } from './follow-feed.ts';
+import { type FeedEnvironment, type FeedFollower, followFeed } from './follow-feed.ts';
 
 /** Keeps the settings view current; a body that does not validate leaves the settings before it in force. */
-export function settingsFeed(reader: SettingsReader, view: SettingsView, environment: FeedEnvironment): Component {
+export function settingsFeed(reader: SettingsReader, view: SettingsView, environment: FeedEnvironment): FeedFollower {
   const { log, metrics } = environment;
   const refuse = (namespace: string, problem: string) => {
     log.error({ namespace, problem }, 'namespace settings not understood, the former ones stay');

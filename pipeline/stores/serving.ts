@@ -1,5 +1,5 @@
-import type { ItemAttributes } from '../pipeline/domain/item-attributes.ts';
-import type { Feed } from './feeds/feed.ts';
+import type { ItemAttributes } from '../domain/item-attributes.ts';
+import type { Feed } from './feed.ts';
 
 /** A user's values as they lie in Redis; null where there is none. */
 export interface UserValues {
@@ -36,7 +36,10 @@ export interface ItemReader {
   /** Highest item number of each namespace. */
   highest(): Promise<ReadonlyMap<string, number>>;
   /** The chunk that holds `number`. */
-  chunk(namespace: string, number: number): Promise<{ readonly items: readonly ItemChange[]; readonly unreadable: number }>;
+  chunk(
+    namespace: string,
+    number: number,
+  ): Promise<{ readonly items: readonly ItemChange[]; readonly unreadable: number }>;
 }
 
 /** A namespace's configuration as stored: not yet validated. */

@@ -10,7 +10,7 @@ export interface FeedRead<E> {
   readonly entries: readonly FeedEntry<E>[];
   /** Oldest entry still there, read after the entries; undefined where none is left. */
   readonly firstId: string | undefined;
-  /** Newest id ever given out; `noEntry` where there is no stream. */
+  /** Newest id ever given out; `0-0` where there is no stream. */
   readonly lastId: string;
 }
 
@@ -22,23 +22,4 @@ export interface FeedRead<E> {
 export interface Feed<E> {
   lastId(): Promise<string>;
   read(afterId: string, waitMs: number): Promise<FeedRead<E>>;
-}
-
-export const noEntry = '0-0';
-
-/** Negative where a is older than b. */
-export function compareIds(a: string, b: string): number {
-  const [aMs = '0', aSequence = '0'] = a.split('-');
-  const [bMs = '0', bSequence = '0'] = b.split('-');
-  return Number(aMs) - Number(bMs) || Number(aSequence) - Number(bSequence);
-}
-
-/**
- * Why a reader that stood at `afterId` cannot go on from there; undefined where it can. `trimmed` may
- * be said too often (the entry it stood at is gone, though none after it was), never too seldom.
- */
-export function lostTrack(afterId: string, read: FeedRead<unknown>): 'flushed' | 'trimmed' | undefined {
-  if (compareIds(read.lastId, afterId) < 0) return 'flushed';
-  if (compareIds(read.lastId, afterId) === 0) return undefined;
-  return read.firstId === undefined || compareIds(read.firstId, afterId) > 0 ? 'trimmed' : undefined;
 }

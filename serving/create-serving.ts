@@ -1,0 +1,68 @@
+import { Hono } from 'hono';
+import type { Component } from '../pipeline/kernel/component.ts';
+import type { ItemReader, ListReader, PopularReader, SettingsReader } from '../pipeline/stores/serving.ts';
+import { createActiveVersion } from './active-version.ts';
+import { createCatalogView } from './catalog-view.ts';
+import { catalogFeed } from './feeds/catalog-feed.ts';
+import type { FeedEnvironment } from './feeds/follow-feed.ts';
+import { popularityFeed } from './feeds/popularity-feed.ts';
+import { settingsFeed } from './feeds/settings-feed.ts';
+import type { IdentityEnv } from './middleware/identity.ts';
+import { createPopularityView } from './popularity-view.ts';
+import { createPipeline } from './recommend/create-pipeline.ts';
+import { createDecoder } from './recommend/decode.ts';
+import { createFindSimilar } from './recommend/similar.ts';
+import { createRedisHealth } from './redis-health.ts';
+import { recommendationRoutes } from './routes/recommendations.ts';
+import { similarRoutes } from './routes/similar.ts';
+import type { Health } from './routes/status.ts';
+import { createSettingsView } from './settings-view.ts';
+
+export interface ServingDeps extends FeedEnvironment {
+  readonly lists: ListReader;
+  readonly items: ItemReader;
+  readonly settings: SettingsReader;
+  readonly popular: PopularReader;
+  /** Answered from until `f:active` says another. */
+  readonly stateVersion: number;
+}
+
+export interface Serving {
+  /** The list routes; put behind a port by `composeApp`. */
+  readonly app: Hono<IdentityEnv>;
+  /** What keeps the views current; not ready until all are loaded. */
+  readonly components: readonly Component[];
+  /** Snapshots for `/healthz`. */
+  health(): Health;
+}
+
+/** Views, feeds, request pipeline and list routes, from ports. Opens nothing by itself. */
+export function createServing(deps: ServingDeps): Serving {
+  const { lists, metrics, log, clock } = deps;
+  const active = createActiveVersion(deps.stateVersion);
+  const catalog = createCatalogView();
+  const settings = createSettingsView();
+  const popularity = createPopularityView();
+  const health = createRedisHealth(log, metrics);
+  const decoder = createDecoder((kind) => metrics.servingUndecodable.inc({ kind }));
+  const feeds = [
+    catalogFeed(deps.items, catalog, deps),
+    settingsFeed(deps.settings, settings, deps),
+    popularityFeed(deps.popular, popularity, active, deps),
+  ];
+  const shared = { lists, active, catalog, health, decoder, clock };
+  const recommend = createPipeline({ ...shared, settings, popularity, metrics });
+  const loaded = () => feeds.every((feed) => feed.loaded());
+  return {
+    app: new Hono<IdentityEnv>()
+      .route('/', recommendationRoutes({ recommend, loaded }))
+      .route('/', similarRoutes(createFindSimilar(shared))),
+    components: feeds,
+    health: () => ({
+      redis: health.problem === undefined ? { ok: true } : { ok: false, problem: health.problem },
+      catalog: { items: catalog.count() },
+      feeds: Object.fromEntries(feeds.map((feed) => [feed.name, { loaded: feed.loaded() }])),
+      state_version: active.current,
+    }),
+  };
+}

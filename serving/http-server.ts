@@ -1,0 +1,97 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
+import type { Clock } from '../pipeline/kernel/clock.ts';
+import type { Component } from '../pipeline/kernel/component.ts';
+import { FreshetError } from '../pipeline/kernel/errors.ts';
+import type { Logger } from '../pipeline/kernel/logger.ts';
+import type { Readiness } from './readiness.ts';
+
+/** How long requests in flight may take once the server stops. */
+const finishMs = 10_000;
+/** How often connections are looked at that went idle after the stop. */
+const sweepMs = 20;
+/** Longer than the idle time of common load balancers (60 s), so that they close first. */
+const keepAliveMs = 65_000;
+
+export interface HttpServerOptions {
+  readonly name?: string;
+  readonly app: Pick<Hono, 'fetch'>;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly readiness: Readiness;
+  readonly finishMs?: number;
+}
+
+export interface HttpServer extends Component {
+  /** Where it listens, such as `http://127.0.0.1:8080`; undefined before start and after stop. */
+  url(): string | undefined;
+}
+
+/**
+ * Serves an app. Stopping: readiness first, so that whoever asks sends no more; then no new
+ * connections; requests in flight get `finishMs`; then whatever is left is cut off.
+ */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { name = 'http', app, host, port, log, readiness } = options;
+  let listening: Server | undefined;
+  return {
+    name,
+    url: () => listening && urlOf(listening),
+    async start(fail) {
+      const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+      server.keepAliveTimeout = keepAliveMs;
+      await listen(server, host, port);
+      server.on('error', fail);
+      listening = server;
+      log.info({ server: name, address: urlOf(server) }, 'listening');
+      let stopped: Promise<void> | undefined;
+      return {
+        stop() {
+          readiness.drain();
+          listening = undefined;
+          stopped ??= close(server, options);
+          return stopped;
+        },
+      };
+    },
+  };
+}
+
+function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject).listen(port, host, resolve);
+  try {
+    await promise;
+  } catch (error) {
+    throw new FreshetError(
+      'cannot_listen',
+      `cannot listen on ${host}:${port}; stop what listens there, or choose another port`,
+      { cause: error, fields: { host, port } },
+    );
+  }
+  server.removeAllListeners('error');
+}
+
+async function close(server: Server, options: HttpServerOptions): Promise<void> {
+  const { log, clock } = options;
+  const closed = new AbortController();
+  server.close(() => closed.abort());
+  const deadline = clock.monotonic() + (options.finishMs ?? finishMs);
+  while (!closed.signal.aborted && clock.monotonic() < deadline) {
+    server.closeIdleConnections();
+    await clock.sleep(sweepMs, closed.signal);
+  }
+  if (closed.signal.aborted) return;
+  log.warn({ server: options.name ?? 'http' }, 'requests were still in flight at the deadline, cut off');
+  server.closeAllConnections();
+}

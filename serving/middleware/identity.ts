@@ -1,0 +1,19 @@
+import type { MiddlewareHandler } from 'hono';
+import { identityHeaders, type RequestIdentity, requestIdentity } from '../../pipeline/kernel/request-id.ts';
+
+export interface IdentityEnv {
+  Variables: { identity: RequestIdentity };
+}
+
+/** Names the request and puts the names on its response, where no inner app has done so. */
+export function identity(makeId: () => string): MiddlewareHandler<IdentityEnv> {
+  return async function identify(c, next) {
+    const names = requestIdentity((name) => c.req.raw.headers.get(name), makeId);
+    c.set('identity', names);
+    await next();
+    const { headers } = c.res;
+    for (const [name, value] of Object.entries(identityHeaders(names))) {
+      if (!headers.has(name)) headers.set(name, value);
+    }
+  };
+}

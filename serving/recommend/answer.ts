@@ -1,0 +1,116 @@
+import { type SourceName, sourceBit, sourceNames } from '../../pipeline/domain/packed-list.ts';
+import type { NamespaceItems } from '../catalog-view.ts';
+import type { Candidate, FallbackLevel, Slate } from './query.ts';
+
+/**
+ * Why an item is there. `session` and `similar` name in `because` the item it follows from: by sessions
+ * like the user's, or as a neighbour of that item.
+ */
+export interface Reason {
+  readonly code: 'session' | 'similar' | 'popular';
+  readonly because?: string;
+}
+
+export interface AnswerItem {
+  readonly item_id: string;
+  /** Falls along the list; comparable within one answer only. */
+  readonly score: number;
+  /** Counted from 1. */
+  readonly position: number;
+  readonly sources: readonly SourceName[];
+  readonly reasons: readonly Reason[];
+}
+
+/** A list as clients get it; instants are ISO-8601 in UTC. */
+export interface Answer {
+  readonly request_id: string;
+  readonly items: readonly AnswerItem[];
+  readonly next_cursor: null;
+  readonly generated_at: string;
+  /** Age of the interaction named by `reflects`, milliseconds; null where there is none. */
+  readonly freshness_ms: number | null;
+  readonly reflects: { readonly event_id: string; readonly received_at: string; readonly occurred_at: string } | null;
+  readonly fallback_level: FallbackLevel;
+  readonly config_version: number;
+  readonly state_version: number;
+  readonly explain?: Explanation;
+}
+
+/** Only with `explain=true`: what is not in the list and why, and what the answer cost. */
+export interface Explanation {
+  readonly removed: readonly { item_id: string | null; level: FallbackLevel; filter: string }[];
+  /** Rung of each item, in order. */
+  readonly levels: readonly FallbackLevel[];
+  readonly redis_waits: number;
+  readonly degraded: boolean;
+}
+
+const followed = sourceBit('session-knn');
+const popular = sourceBit('popular');
+const namesByBits = new Map<number, readonly SourceName[]>();
+
+export function answerOf(slate: Slate): Answer {
+  const { query, reflects } = slate;
+  return {
+    request_id: query.requestId,
+    items: answerItems(slate.items, query.items),
+    next_cursor: null,
+    generated_at: new Date(query.askedAt).toISOString(),
+    freshness_ms: reflects ? Math.max(0, query.askedAt - reflects.occurredAt) : null,
+    reflects: reflects
+      ? {
+          event_id: reflects.eventId,
+          received_at: new Date(reflects.receivedAt).toISOString(),
+          occurred_at: new Date(reflects.occurredAt).toISOString(),
+        }
+      : null,
+    fallback_level: slate.level,
+    config_version: query.configVersion,
+    state_version: query.user.version,
+    ...(query.explain ? { explain: explain(slate) } : {}),
+  };
+}
+
+/** Candidates in their order; one without a known item has no place in an answer and is left out. */
+export function answerItems(candidates: readonly Candidate[], items: NamespaceItems): AnswerItem[] {
+  const answer: AnswerItem[] = [];
+  for (const candidate of candidates) {
+    const itemId = items.idOf(candidate.item);
+    if (itemId === undefined) continue;
+    answer.push({
+      item_id: itemId,
+      score: Math.round(candidate.score * 1e6) / 1e6,
+      position: answer.length + 1,
+      sources: sourcesOf(candidate.sources),
+      reasons: reasonsOf(candidate, items),
+    });
+  }
+  return answer;
+}
+
+/** At most 2^7 arrays, made once each. */
+function sourcesOf(bits: number): readonly SourceName[] {
+  let names = namesByBits.get(bits);
+  if (names === undefined) {
+    names = sourceNames.filter((name) => (bits & sourceBit(name)) !== 0);
+    namesByBits.set(bits, names);
+  }
+  return names;
+}
+
+function reasonsOf({ sources, because }: Candidate, items: NamespaceItems): Reason[] {
+  const reasons: Reason[] = [];
+  const cause = because === 0 ? undefined : items.idOf(because);
+  if (cause !== undefined) reasons.push({ code: (sources & followed) !== 0 ? 'session' : 'similar', because: cause });
+  if ((sources & popular) !== 0) reasons.push({ code: 'popular' });
+  return reasons;
+}
+
+function explain({ query, items, removed }: Slate): Explanation {
+  return {
+    removed: removed.map(({ item, level, filter }) => ({ item_id: query.items.idOf(item) ?? null, level, filter })),
+    levels: items.map((item) => item.level),
+    redis_waits: query.rounds.waits,
+    degraded: query.rounds.degraded,
+  };
+}

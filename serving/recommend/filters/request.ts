@@ -1,0 +1,19 @@
+import type { Filter } from '../roles.ts';
+
+/** Excluded by the request. */
+export const excluded: Filter = {
+  name: 'excluded',
+  removes: (item, { excluded }) => excluded.has(item),
+};
+
+/** The item of the latest interaction, where the surface leaves it out. */
+export const current: Filter = {
+  name: 'current',
+  removes: (item, { rules, current }) => rules.exclude_current && item === current,
+};
+
+/** Any item of the session and the recent events, where the surface leaves them out. */
+export const seen: Filter = {
+  name: 'seen',
+  removes: (item, { rules, seen }) => rules.exclude_seen && seen.has(item),
+};

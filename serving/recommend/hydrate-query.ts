@@ -1,0 +1,100 @@
+import { surfaceSettings } from '../../pipeline/domain/settings.ts';
+import type { Clock } from '../../pipeline/kernel/clock.ts';
+import type { ListReader, UserValues } from '../../pipeline/stores/serving.ts';
+import type { ActiveVersion } from '../active-version.ts';
+import type { CatalogView, NamespaceItems } from '../catalog-view.ts';
+import type { RedisHealth } from '../redis-health.ts';
+import type { SettingsView } from '../settings-view.ts';
+import type { Decoder } from './decode.ts';
+import type { LastAnswers } from './last-answers.ts';
+import type { Query, UserState } from './query.ts';
+import type { QueryHydrator } from './roles.ts';
+import { createRounds, type Rounds } from './rounds.ts';
+import { seenBy } from './seen.ts';
+
+const noBuffers: readonly (Buffer | null)[] = [];
+const noNumbers: ReadonlySet<number> = new Set();
+const absent: UserValues = { list: null, profile: null, recent: null };
+
+export interface HydratorDeps {
+  readonly lists: ListReader;
+  readonly active: ActiveVersion;
+  readonly catalog: CatalogView;
+  readonly settings: SettingsView;
+  readonly lastAnswers: LastAnswers;
+  readonly health: RedisHealth;
+  readonly decoder: Decoder;
+  readonly clock: Clock;
+  /** The active version had changed, so that round 1 was repeated. */
+  onRepeat(): void;
+}
+
+/**
+ * Round 1: list, profile, recent events, the neighbours of context items and the active version, all in
+ * one tick from the version known so far. If another version is active, the round is repeated once from
+ * that one; the request then has no wait left for a second round.
+ */
+export function createHydrator(deps: HydratorDeps): QueryHydrator {
+  return async function hydrateQuery(query) {
+    const { namespace, surface } = query;
+    const items = deps.catalog.items(namespace);
+    const rounds = createRounds(deps.health);
+    const { settings, revision } = deps.settings.get(namespace);
+    const user = await readUser(deps, query, rounds, known(items, query.contextItems));
+    const seen = user.remembered
+      ? { items: user.remembered.seen, current: user.remembered.current }
+      : seenBy(user.profile, user.recent);
+    return {
+      ...query,
+      askedAt: deps.clock.now(),
+      user,
+      rules: surfaceSettings(settings, surface === '' ? 'default' : surface),
+      configVersion: revision,
+      items,
+      rounds,
+      seen: seen.items,
+      current: seen.current,
+      excluded: query.excludeItems.length === 0 ? noNumbers : new Set(known(items, query.excludeItems)),
+    };
+  };
+}
+
+function known(items: NamespaceItems, itemIds: readonly string[]): number[] {
+  return itemIds.flatMap((itemId) => items.numberOf(itemId) ?? []);
+}
+
+async function readUser(
+  { lists, active, decoder, lastAnswers, onRepeat }: HydratorDeps,
+  { namespace, userId, surface }: Query,
+  rounds: Rounds,
+  contextItems: readonly number[],
+): Promise<UserState> {
+  const readRound = (version: number) =>
+    rounds.ask(() =>
+      Promise.all([
+        lists.user(version, namespace, userId),
+        lists.active(),
+        contextItems.length === 0 ? noBuffers : lists.similar(version, namespace, contextItems),
+      ]),
+    );
+  let version = active.current;
+  let round = await readRound(version);
+  if (round !== undefined) {
+    active.observe(round[1]);
+    if (active.current !== version) {
+      version = active.current;
+      onRepeat();
+      round = await readRound(version);
+    }
+  }
+  const [values, , contextNeighbours] = round ?? [absent, undefined, noBuffers];
+  return {
+    version,
+    list: decoder.list(values.list),
+    profile: decoder.profile(values.profile),
+    recent: decoder.recent(values.recent),
+    contextItems,
+    contextNeighbours,
+    remembered: rounds.degraded ? lastAnswers.get(namespace, surface, userId) : undefined,
+  };
+}

@@ -1,0 +1,87 @@
+import type { PackedCandidate, PackedList, Reflects } from '../../pipeline/domain/packed-list.ts';
+import type { ProfileSummary } from '../../pipeline/domain/packed-profile.ts';
+import type { RecentEvent } from '../../pipeline/domain/packed-recent.ts';
+import type { SurfaceSettings } from '../../pipeline/domain/settings.ts';
+import type { NamespaceItems } from '../catalog-view.ts';
+import type { Rounds } from './rounds.ts';
+
+/** Rungs of the fallback ladder, best first. */
+export const fallbackLevels = ['personal', 'session', 'segment_popular', 'global_popular', 'last_known_good'] as const;
+export type FallbackLevel = (typeof fallbackLevels)[number];
+
+/** What a client asks for, validated. */
+export interface Query {
+  readonly requestId: string;
+  readonly namespace: string;
+  readonly userId: string;
+  /** Empty where the client names none. */
+  readonly surface: string;
+  readonly limit: number;
+  readonly explain: boolean;
+  /** Items the list is to go with, such as the one on the page or those in the cart. */
+  readonly contextItems: readonly string[];
+  readonly excludeItems: readonly string[];
+}
+
+/** What is known of the user when the answer is made. */
+export interface UserState {
+  readonly version: number;
+  readonly list: PackedList | undefined;
+  readonly profile: ProfileSummary | undefined;
+  /** Oldest first; includes what the list does not reflect yet. */
+  readonly recent: readonly RecentEvent[];
+  /** Numbers of the known context items, and the packed neighbours of each. */
+  readonly contextItems: readonly number[];
+  readonly contextNeighbours: readonly (Buffer | null)[];
+  /** From process memory, where Redis could not be asked for the values above. */
+  readonly remembered: RememberedAnswer | undefined;
+}
+
+/** A user's last answer, kept in process memory for when Redis is away. */
+export interface RememberedAnswer {
+  readonly candidates: readonly Candidate[];
+  readonly reflects: Reflects | undefined;
+  readonly seen: ReadonlySet<number>;
+  readonly current: number;
+  readonly locale: string;
+}
+
+/** A query with everything that sources, filters and side effects need. */
+export interface HydratedQuery extends Query {
+  /** Milliseconds since the epoch. */
+  readonly askedAt: number;
+  readonly user: UserState;
+  readonly rules: SurfaceSettings;
+  readonly configVersion: number;
+  readonly items: NamespaceItems;
+  readonly rounds: Rounds;
+  /** Items of the session and of the recent events. */
+  readonly seen: ReadonlySet<number>;
+  /** Item of the latest interaction, 0 where there is none. */
+  readonly current: number;
+  readonly excluded: ReadonlySet<number>;
+}
+
+export type Candidate = PackedCandidate;
+
+/** A candidate with its rung; `score` falls along the slate. */
+export interface Ranked extends Candidate {
+  readonly level: FallbackLevel;
+}
+
+/** Why an offered candidate is not in the slate. */
+export interface Removal {
+  readonly item: number;
+  readonly level: FallbackLevel;
+  readonly filter: string;
+}
+
+/** The ordered list for one request, before it is written as JSON. */
+export interface Slate {
+  readonly query: HydratedQuery;
+  readonly items: readonly Ranked[];
+  /** Rung of the first item; of the first rung that had anything to say where filters left no item. */
+  readonly level: FallbackLevel;
+  readonly reflects: Reflects | undefined;
+  readonly removed: readonly Removal[];
+}

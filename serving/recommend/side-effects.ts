@@ -1,0 +1,29 @@
+import type { Metrics } from '../../pipeline/kernel/metrics.ts';
+import type { LastAnswers } from './last-answers.ts';
+import type { SideEffect } from './roles.ts';
+
+/** Counts the rung, the Redis waits and what filters removed. */
+export function countSlate(metrics: Metrics): SideEffect {
+  return function countOneSlate({ level, query, removed }) {
+    metrics.servingFallbacks.inc({ level });
+    metrics.servingRounds.observe(query.rounds.waits);
+    for (const { filter } of removed) metrics.servingFiltered.inc({ filter });
+  };
+}
+
+/**
+ * Keeps the answer for when Redis is away, with what the user had seen, so that filters hold then, too.
+ * A user of whom Redis knows nothing (any more) is forgotten here as well.
+ */
+export function rememberSlate(lastAnswers: LastAnswers): SideEffect {
+  return function rememberOneSlate({ query, items, reflects }) {
+    const { namespace, surface, userId, user, rounds, seen, current } = query;
+    if (rounds.degraded || user.contextItems.length > 0) return;
+    if (user.list === undefined && user.profile === undefined && user.recent.length === 0) {
+      lastAnswers.forget(namespace, surface, userId);
+      return;
+    }
+    const locale = user.profile?.locale ?? '';
+    lastAnswers.put(namespace, surface, userId, { candidates: items, reflects, seen, current, locale });
+  };
+}

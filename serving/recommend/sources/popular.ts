@@ -1,0 +1,36 @@
+import { segmentOf } from '../../../pipeline/domain/segment.ts';
+import { globalSegment, type PopularityView } from '../../popularity-view.ts';
+import type { HydratedQuery } from '../query.ts';
+import type { Source } from '../roles.ts';
+
+/** What is popular where the user is: this surface and locale, else the segment of the latest interaction. */
+export function createSegmentPopularSource(popularity: PopularityView): Source {
+  return {
+    level: 'segment_popular',
+    async candidates(query) {
+      for (const segment of segmentsOf(query)) {
+        if (segment === globalSegment) continue;
+        const list = popularity.list(query.user.version, query.namespace, segment);
+        if (list !== undefined) return list;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** What is popular in the namespace. */
+export function createGlobalPopularSource(popularity: PopularityView): Source {
+  return {
+    level: 'global_popular',
+    async candidates({ user, namespace }) {
+      return popularity.list(user.version, namespace, globalSegment);
+    },
+  };
+}
+
+function* segmentsOf({ surface, user }: HydratedQuery): Generator<string> {
+  const locale = user.profile?.locale ?? user.remembered?.locale ?? '';
+  yield segmentOf(surface, locale);
+  if (user.profile) yield user.profile.segment;
+  if (locale !== '') yield segmentOf(surface, '');
+}

@@ -1,0 +1,43 @@
+import {
+  type Fields,
+  isObject,
+  type Parsed,
+  readBoolean,
+  readNumber,
+  readObject,
+  readText,
+  readTexts,
+  refuseUnknown,
+  requireText,
+} from '../../pipeline/domain/intake/fields.ts';
+import { defaultNamespace, idRule, namespaceRule } from '../../pipeline/domain/intake/text.ts';
+import type { Query } from '../recommend/query.ts';
+import { limits, surfaceRule } from './query-fields.ts';
+
+/** Context items a request may name; each costs a value of the first wait. */
+export const contextItemLimit = 20;
+export const excludeItemLimit = 500;
+
+const known = new Set(['user_id', 'namespace', 'surface', 'limit', 'explain', 'context_items', 'constraints']);
+const knownConstraints = new Set(['exclude_items']);
+
+/** The body of `POST /v1/recommendations`. */
+export function parseContextRequest(body: unknown, requestId: string): Parsed<Query> {
+  if (!isObject(body))
+    return { ok: false, problems: [{ code: 'wrong_type', path: '$', message: 'must be an object' }] };
+  const fields: Fields = { source: body, path: '$', problems: [] };
+  refuseUnknown(fields, known);
+  const constraints = readObject(fields, 'constraints');
+  if (constraints) refuseUnknown(constraints, knownConstraints);
+  const query: Query = {
+    requestId,
+    userId: requireText(fields, 'user_id', idRule),
+    namespace: readText(fields, 'namespace', namespaceRule) ?? defaultNamespace,
+    surface: readText(fields, 'surface', surfaceRule) ?? '',
+    limit: readNumber(fields, 'limit', { min: 1, max: limits.maxLimit, integer: true }) ?? limits.defaultLimit,
+    explain: readBoolean(fields, 'explain') ?? false,
+    contextItems: readTexts(fields, 'context_items', contextItemLimit, idRule) ?? [],
+    excludeItems: (constraints && readTexts(constraints, 'exclude_items', excludeItemLimit, idRule)) ?? [],
+  };
+  return fields.problems.length > 0 ? { ok: false, problems: fields.problems } : { ok: true, value: query };
+}

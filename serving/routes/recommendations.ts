@@ -1,0 +1,83 @@
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { IdentityEnv } from '../middleware/identity.ts';
+import { answerOf } from '../recommend/answer.ts';
+import type { Query } from '../recommend/query.ts';
+import type { Recommend } from '../recommend/recommend.ts';
+import { parseContextRequest } from './context-request.ts';
+import { QueryFields } from './query-fields.ts';
+import { refuse, refuseFields } from './refuse.ts';
+
+const bodyBytes = 128 * 1_024;
+const nothing: readonly string[] = [];
+
+export interface RecommendationRouteDeps {
+  readonly recommend: Recommend;
+  /** False until the views in memory are loaded: filters could not hold before. */
+  readonly loaded: () => boolean;
+}
+
+/** `GET /v1/recommendations/{user_id}`, `POST /v1/recommendations`, and the names others know them by. */
+export function recommendationRoutes({ recommend, loaded }: RecommendationRouteDeps): Hono<IdentityEnv> {
+  type C = Context<IdentityEnv>;
+
+  async function answer(c: C, query: Query): Promise<Response> {
+    if (!loaded()) {
+      const detail = 'The catalogue is still being loaded. Repeat the request after Retry-After.';
+      return refuse(c, { status: 503, code: 'not_loaded', detail, retryAfterSeconds: 1 });
+    }
+    const slate = await recommend(query);
+    if (slate !== undefined) return c.json(answerOf(slate));
+    const detail = 'There is nothing to recommend from: no list of this user, nothing popular, no earlier answer.';
+    return refuse(c, { status: 503, code: 'no_list', detail, retryAfterSeconds: 2 });
+  }
+
+  function get(userIdOf: (fields: QueryFields) => string) {
+    return async function getRecommendations(c: C): Promise<Response> {
+      const fields = new QueryFields(c);
+      const query: Query = {
+        requestId: c.get('identity').requestId,
+        userId: userIdOf(fields),
+        namespace: fields.namespace(),
+        surface: fields.surface(),
+        limit: fields.limit(),
+        explain: fields.flag('explain'),
+        contextItems: nothing,
+        excludeItems: nothing,
+      };
+      return fields.problems.length > 0 ? refuseFields(c, fields.problems) : answer(c, query);
+    };
+  }
+
+  async function post(c: C): Promise<Response> {
+    let body: unknown;
+    try {
+      body = JSON.parse(await c.req.text());
+    } catch {
+      return refuse(c, { status: 400, code: 'malformed_json', detail: 'The body must be JSON.', path: '$' });
+    }
+    const parsed = parseContextRequest(body, c.get('identity').requestId);
+    return parsed.ok ? answer(c, parsed.value) : refuseFields(c, parsed.problems);
+  }
+
+  const tooLarge = (c: Context) =>
+    refuse(c, {
+      status: 413,
+      code: 'body_too_large',
+      detail: `The body may have ${bodyBytes} bytes.`,
+      limit: bodyBytes,
+    });
+  const byQuery = get((fields) => fields.queryId('user_id', 'userId'));
+  return new Hono<IdentityEnv>()
+    .get(
+      '/v1/recommendations/:user_id',
+      get((fields) => fields.pathId('user_id', 2)),
+    )
+    .post('/v1/recommendations', bodyLimit({ maxSize: bodyBytes, onError: tooLarge }), post)
+    .get(
+      '/recommendations/:userId',
+      get((fields) => fields.pathId('userId', 1)),
+    )
+    .get('/reco', byQuery)
+    .get('/recommend', byQuery);
+}

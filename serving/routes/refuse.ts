@@ -1,0 +1,18 @@
+import type { Context } from 'hono';
+import type { FieldProblem } from '../../pipeline/domain/intake/fields.ts';
+import { type Problem, problemResponse } from '../../pipeline/kernel/problem.ts';
+import type { IdentityEnv } from '../middleware/identity.ts';
+
+/** Answers a problem under the request's own id. */
+export const refuse = (c: Context<IdentityEnv>, problem: Problem): Response =>
+  problemResponse(problem, c.get('identity').requestId);
+
+/** The first fault names the answer; all of them are listed. */
+export function refuseFields(c: Context<IdentityEnv>, problems: readonly FieldProblem[]): Response {
+  const [first] = problems;
+  if (first === undefined) throw new RangeError('nothing to refuse');
+  const { code, path, message, limit } = first;
+  const errors = problems.length > 1 ? { errors: problems.slice(0, 20) } : {};
+  const bound = limit === undefined ? {} : { limit };
+  return refuse(c, { status: 400, code, detail: `${path} ${message}.`, path, ...bound, ...errors });
+}
