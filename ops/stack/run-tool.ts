@@ -13,10 +13,12 @@ export interface ToolRun {
 
 export interface ToolResult {
   readonly code: number | null;
+  readonly stdout: string;
+  /** Both streams as they came. */
   readonly output: string;
 }
 
-/** Runs a program to its end; its output is both streams as they came. Rejects only where it cannot be started. */
+/** Runs a program to its end, whatever that is; rejects only where it cannot be started. */
 export function runTool({ command, args, cwd, env, uid, onOutput }: ToolRun): Promise<ToolResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -25,16 +27,20 @@ export function runTool({ command, args, cwd, env, uid, onOutput }: ToolRun): Pr
       ...(env === undefined ? {} : { env: { ...process.env, ...env } }),
       ...(uid === undefined ? {} : { uid, gid: uid }),
     });
+    let stdout = '';
     let output = '';
     const take = (chunk: Buffer) => {
       const text = chunk.toString('utf8');
       output += text;
       onOutput?.(text);
     };
-    child.stdout.on('data', take);
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString('utf8');
+      take(chunk);
+    });
     child.stderr.on('data', take);
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code, output }));
+    child.once('close', (code) => resolve({ code, stdout, output }));
   });
 }
 

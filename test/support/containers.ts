@@ -3,8 +3,14 @@ import { GenericContainer, Network, type StartedNetwork, type StartedTestContain
 import { containerSpecs } from '../../ops/stack/images.ts';
 import { checkoutRoot } from '../../ops/stack/paths.ts';
 import { claimPorts } from '../../ops/stack/ports.ts';
-import { localUrls, type OnProgress, type ServerName, serverNames } from '../../ops/stack/stack.ts';
-import type { TestStack } from './test-stack.ts';
+import { localUrls, type OnProgress, type ServerName, type StackUrls, serverNames } from '../../ops/stack/stack.ts';
+
+export interface TestStack {
+  readonly urls: StackUrls;
+  /** Ids of containers that this run started; empty where the servers are not its own. */
+  readonly containers: Readonly<Partial<Record<ServerName, string>>>;
+  close(): Promise<void>;
+}
 
 type Ports = Record<ServerName, number>;
 

@@ -34,7 +34,6 @@ export function countLine({ passed, failed, skipped }: TestCounts): string {
 }
 
 /** Prints the count line as the last one of the run, after the summaries of all other reporters. */
-// biome-ignore lint/style/noDefaultExport: vitest loads a reporter by its default export
 export default class CountReporter implements Reporter {
   #line = countLine({ passed: 0, failed: 1, skipped: 0 });
 

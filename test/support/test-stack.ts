@@ -1,11 +1,5 @@
-import { chooseDriver, ensureStack, type OnProgress, type ServerName, type StackUrls } from '../../ops/stack/stack.ts';
-
-export interface TestStack {
-  readonly urls: StackUrls;
-  /** Ids of containers that this run started; empty where the servers are not its own. */
-  readonly containers: Readonly<Partial<Record<ServerName, string>>>;
-  close(): Promise<void>;
-}
+import { chooseDriver, ensureStack, type OnProgress } from '../../ops/stack/stack.ts';
+import type { TestStack } from './containers.ts';
 
 /** One start for all tiers of a run, kept on the process: each tier has a module graph of its own. */
 const key = Symbol.for('freshet.test-stack');
