@@ -51,6 +51,7 @@ export function createCursorSaver({ session, clock }: CursorSaverOptions): Curso
 
   const run = async () => {
     saving = true;
+    await Promise.resolve(); // lets those that were acknowledged together be stored together
     while (queue.length > 0) {
       const waiting = queue;
       queue = [];

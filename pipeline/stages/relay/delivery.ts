@@ -1,14 +1,14 @@
-import type { Producer, ProducerRecord, TopicRecords } from '../../broker/producer.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { FreshetError, messageOf, TransientError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
 import type { OutboxSession, PageRow } from '../../stores/relay.ts';
+import type { Sender } from './sender.ts';
 import type { Page, ShardState } from './shard-state.ts';
 import type { UnknownTopics } from './unknown-topics.ts';
 
 export interface DeliveryOptions {
-  readonly producer: Producer;
+  readonly sender: Pick<Sender, 'send'>;
   readonly session: Pick<OutboxSession, 'park'>;
   readonly unknownTopics: UnknownTopics;
   readonly clock: Clock;
@@ -29,9 +29,15 @@ export class Abandoned extends FreshetError {}
 const minWaitMs = 20;
 const maxWaitMs = 2_000;
 
-/** Publishes pages; resolves when each of their rows is acknowledged or parked. */
-export function createDelivery(options: DeliveryOptions) {
-  const { producer, session, unknownTopics, clock, random, log, metrics, signal } = options;
+export interface Delivery {
+  /** Tries several shards' pages in one request; false where each must go its own way. */
+  together(pages: readonly Page[]): Promise<boolean>;
+  /** Resolves when each of the rows is acknowledged or parked; throws Abandoned. */
+  alone(page: Page): Promise<void>;
+}
+
+export function createDelivery(options: DeliveryOptions): Delivery {
+  const { sender, session, unknownTopics, clock, random, log, metrics, signal } = options;
 
   const backOff = async (attempt: number) => {
     const ceiling = Math.min(maxWaitMs, minWaitMs * 2 ** Math.min(attempt, 10));
@@ -51,14 +57,16 @@ export function createDelivery(options: DeliveryOptions) {
     for (let attempt = 0; ; attempt += 1) {
       if (signal.aborted || !options.isHeld(state)) throw new Abandoned('page_abandoned', 'shard no longer held');
       try {
-        if (options.mayPublish()) return await producer.send(byTopic(rows));
+        if (options.mayPublish()) return await sender.send([{ state, rows }]);
       } catch (error) {
         if (!(error instanceof FreshetError)) throw error;
         const [first] = rows;
         if (error instanceof TransientError) {
-          if (attempt % 10 === 0) log.warn({ shard: state.shard, attempt, error: messageOf(error) }, 'broker not available, waiting');
+          if (attempt % 10 === 0)
+            log.warn({ shard: state.shard, attempt, error: messageOf(error) }, 'broker not available, waiting');
         } else if (first && rows.length === 1) {
-          if (error.code !== 'topic_unknown' || unknownTopics.isConfirmed(first.topic)) return await park(state, first, error);
+          if (error.code !== 'topic_unknown' || unknownTopics.isConfirmed(first.topic))
+            return await park(state, first, error);
         } else {
           const middle = rows.length >> 1;
           await deliverRows(state, rows.slice(0, middle));
@@ -69,27 +77,18 @@ export function createDelivery(options: DeliveryOptions) {
     }
   };
 
-  return async (pages: readonly Page[]): Promise<void> => {
-    const [only] = pages;
-    if (pages.length === 1 && only) return deliverRows(only.state, only.rows);
-    if (!options.mayPublish()) throw new Abandoned('page_abandoned', 'the lease may have run out');
-    try {
-      await producer.send(byTopic(pages.flatMap(({ rows }) => rows)));
-    } catch (error) {
-      if (!(error instanceof FreshetError)) throw error;
-      log.debug({ error: messageOf(error), pages: pages.length }, 'joint request failed, sending shard by shard');
-      await Promise.all(pages.map(({ state, rows }) => deliverRows(state, rows)));
-    }
+  return {
+    async together(pages) {
+      if (!options.mayPublish()) return false;
+      try {
+        await sender.send(pages);
+        return true;
+      } catch (error) {
+        if (!(error instanceof FreshetError)) throw error;
+        log.debug({ error: messageOf(error), pages: pages.length }, 'joint request failed, sending shard by shard');
+        return false;
+      }
+    },
+    alone: ({ state, rows }) => deliverRows(state, rows),
   };
-}
-
-/** Rows grouped by topic, order kept within each. */
-function byTopic(rows: readonly PageRow[]): TopicRecords[] {
-  const topics = new Map<string, ProducerRecord[]>();
-  for (const { topic, key, payload } of rows) {
-    const records = topics.get(topic);
-    if (records) records.push({ key, value: payload });
-    else topics.set(topic, [{ key, value: payload }]);
-  }
-  return [...topics].map(([topic, records]) => ({ topic, records }));
 }

@@ -1,7 +1,7 @@
 import { messageOf, TransientError } from '../../kernel/errors.ts';
 import type { OutboxSession, OutboxSessions } from '../../stores/relay.ts';
 import { createPace } from './pace.ts';
-import { createPublisher, type Publisher, type PublisherOptions } from './publisher.ts';
+import { Publisher, type PublisherOptions } from './publisher.ts';
 import type { Wake } from './wake.ts';
 
 export interface PublishLoopOptions extends Omit<PublisherOptions, 'onFree' | 'onBroken'> {
@@ -39,13 +39,12 @@ export function startPublishLoop(options: PublishLoopOptions): PublishLoop {
   };
 
   const publish = async (session: OutboxSession, broken: { error?: unknown }, onBroken: (error: unknown) => void) => {
-    publisher = createPublisher(session, { ...options, onFree: wake.signal, onBroken });
+    publisher = new Publisher(session, { ...options, onFree: wake.signal, onBroken });
     try {
       await rounds(publisher, broken);
     } finally {
       // What is in flight ends before anything is read again: one request in flight a shard, always.
-      publisher.abandon();
-      await publisher.drained();
+      await publisher.end();
       publisher = undefined;
     }
   };
@@ -61,7 +60,9 @@ export function startPublishLoop(options: PublishLoopOptions): PublishLoop {
     try {
       await publish(session, broken, onBroken);
     } finally {
-      await session.close().catch((error: unknown) => log.debug({ error: messageOf(error) }, 'session was gone already'));
+      await session
+        .close()
+        .catch((error: unknown) => log.debug({ error: messageOf(error) }, 'session was gone already'));
     }
   };
 

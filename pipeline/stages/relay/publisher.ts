@@ -1,19 +1,22 @@
 import type { Producer } from '../../broker/producer.ts';
-import { afterFullPage, afterShortPage, openBatch, pageFilter, parseSnapshot } from '../../domain/outbox-cursor.ts';
+import { afterFullPage, afterShortPage } from '../../domain/outbox-cursor.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
-import type { OutboxSession, PageRequest, PageRow } from '../../stores/relay.ts';
-import { createCursorSaver } from './cursor-saver.ts';
-import { Abandoned, createDelivery } from './delivery.ts';
+import type { OutboxSession, PageRow } from '../../stores/relay.ts';
+import { type CursorSaver, createCursorSaver } from './cursor-saver.ts';
+import { Abandoned, createDelivery, type Delivery } from './delivery.ts';
 import { groupPages } from './group-pages.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
-import { createShardState, noteRowBytes, type Page, pageLimit, type ShardState } from './shard-state.ts';
+import { createSender, type FencedProducers, type Sender } from './sender.ts';
+import { ShardMemory } from './shard-memory.ts';
+import type { Page, ShardState } from './shard-state.ts';
 import { createUnknownTopics } from './unknown-topics.ts';
 
 export interface PublisherOptions {
   readonly producer: Producer;
+  readonly fenced?: FencedProducers;
   readonly leases: Pick<LeaseKeeper, 'held' | 'mayPublish'>;
   readonly pageRecords: number;
   readonly clock: Clock;
@@ -33,150 +36,110 @@ export interface RoundResult {
 }
 
 /** Publishing on one session; what it remembers ends with it. */
-export interface Publisher {
-  /** One probe, one read for all shards that have something, and the sends of what was found; not awaited. */
-  round(): Promise<RoundResult>;
-  /** Resolves when none of these shards (all where none are named) has anything in flight. */
-  drained(shards?: readonly number[]): Promise<void>;
-  /** Gives up waiting for the broker; pages in flight stay unacknowledged. */
-  abandon(): void;
-}
+export class Publisher {
+  readonly #session: OutboxSession;
+  readonly #options: PublisherOptions;
+  readonly #memory: ShardMemory;
+  readonly #saver: CursorSaver;
+  readonly #sender: Sender;
+  readonly #delivery: Delivery;
+  readonly #inFlight = new Map<number, Promise<void>>();
+  readonly #abort = new AbortController();
 
-/** An idle shard's cursor is stored when the sequence went this far, lest rows be walked again and again. */
-const idleSaveRows = 5_000n;
-/** … and after this long, lest it hold back the dropping of partitions. */
-const idleSaveMs = 30_000;
-/** Most rows asked for in one round trip: the answer is parsed at one go. */
-const roundRows = 4_000;
+  constructor(session: OutboxSession, options: PublisherOptions) {
+    const { leases, clock } = options;
+    this.#session = session;
+    this.#options = options;
+    this.#saver = createCursorSaver({ session, clock });
+    this.#memory = new ShardMemory({ ...options, session, saver: this.#saver, held: () => leases.held() });
+    this.#sender = createSender({ ...options, outboxId: session.outboxId });
+    this.#delivery = createDelivery({
+      ...options,
+      session,
+      sender: this.#sender,
+      unknownTopics: createUnknownTopics(clock),
+      mayPublish: () => leases.mayPublish(),
+      isHeld: this.#memory.isHeld,
+      signal: this.#abort.signal,
+    });
+  }
 
-export function createPublisher(session: OutboxSession, options: PublisherOptions): Publisher {
-  const { leases, pageRecords, clock, metrics, log } = options;
-  const states = new Map<number, ShardState>();
-  const inFlight = new Map<number, Promise<void>>();
-  const saver = createCursorSaver({ session, clock });
-  const abort = new AbortController();
-  const isHeld = (state: ShardState) => leases.held().get(state.shard) === state.epoch;
-  const deliver = createDelivery({
-    ...options,
-    session,
-    unknownTopics: createUnknownTopics(clock),
-    mayPublish: leases.mayPublish,
-    isHeld,
-    signal: abort.signal,
-  });
+  /** One probe, one read for all shards that may have something; what was found is sent, not awaited. */
+  async round(): Promise<RoundResult> {
+    await this.#followLeases();
+    if (this.#memory.size === 0) return { rows: 0, more: false };
+    const provenFloor = this.#saver.provenFloor(); // as committed before the snapshot is taken
+    const { sequence, snapshot } = await this.#session.probe();
+    this.#saver.noteSequence(sequence);
+    const { requests, more } = this.#memory.requests(snapshot, provenFloor);
+    if (requests.length === 0) return { rows: 0, more };
+    const pages = this.#memory.pages(requests, await this.#session.readPages(requests));
+    for (const group of groupPages(pages, this.#options.pageRecords)) this.#send(group);
+    this.#memory.saveIdle().catch(this.#options.onBroken);
+    return { rows: pages.reduce((sum, { rows }) => sum + rows.length, 0), more };
+  }
 
-  /** Forgets shards that are no longer held, reads the cursors of new ones. */
-  const followLeases = async () => {
-    for (const [shard, state] of states) if (!isHeld(state)) states.delete(shard);
-    const added = [...leases.held()].filter(([shard]) => !states.has(shard) && !inFlight.has(shard));
-    if (added.length === 0) return;
-    for (const row of await session.loadCursors(new Map(added))) {
-      saver.noteProven(row.nextFloor);
-      states.set(row.shard, createShardState(row, clock.monotonic()));
+  /** Resolves when none of these shards (any, where none are named) has anything in flight. */
+  async drained(shards?: readonly number[]): Promise<void> {
+    const ours = [...this.#inFlight].filter(([shard]) => shards?.includes(shard) ?? true);
+    await Promise.all(ours.map(([, settled]) => settled));
+  }
+
+  /** Finishes the requests in flight; whatever waits for the broker is left unacknowledged. */
+  async end(): Promise<void> {
+    this.#abort.abort();
+    await this.drained();
+    await this.#sender.close();
+  }
+
+  async #followLeases(): Promise<void> {
+    const gone = await this.#memory.followLeases((shard) => this.#inFlight.has(shard));
+    for (const state of gone) {
+      const settled = this.#inFlight.get(state.shard) ?? Promise.resolve();
+      settled.then(() => this.#sender.release(state)).catch(this.#options.onBroken);
     }
-  };
+  }
 
-  /** Opens batches up to the snapshot; shards that were read longest ago come first. */
-  const requestsFor = (snapshot: string, provenFloor: bigint) => {
-    const target = parseSnapshot(snapshot);
-    const requests: PageRequest[] = [];
-    let budget = roundRows;
-    let more = false;
-    for (const state of [...states.values()]) {
-      if (state.busy) state.missed = true;
-      if (state.busy || (!state.cursor.open && state.cursor.base.text === snapshot)) continue;
-      const limit = pageLimit(state, pageRecords);
-      if (limit > budget && requests.length > 0) {
-        more = true;
-        continue;
-      }
-      budget -= limit;
-      if (!state.cursor.open) state.cursor = openBatch(state.cursor, target, provenFloor);
-      requests.push({ shard: state.shard, filter: pageFilter(state.cursor), limit });
-      states.delete(state.shard);
-      states.set(state.shard, state);
+  #send(group: readonly Page[]): void {
+    const together = group.length > 1 ? this.#delivery.together(group) : Promise.resolve(false);
+    for (const page of group) {
+      page.state.busy = true;
+      const settled = this.#settle(page, together)
+        .catch((error: unknown) => {
+          if (error instanceof Abandoned) this.#options.log.debug({ error: messageOf(error) }, 'page abandoned');
+          else this.#options.onBroken(error);
+        })
+        .then(() => this.#free(page.state));
+      this.#inFlight.set(page.state.shard, settled);
     }
-    return { requests, more };
-  };
+  }
 
-  const acknowledge = ({ state, rows, full }: Page) => {
+  /** The cursor moves only after the broker's acknowledgement, and no page is read before it is stored. */
+  async #settle(page: Page, together: Promise<boolean>): Promise<void> {
+    if (!(await together)) await this.#delivery.alone(page);
+    this.#acknowledge(page);
+    if (!(await this.#saver.save(page.state))) this.#memory.forget(page.state);
+  }
+
+  #acknowledge({ state, rows, full }: Page): void {
+    const { metrics, clock } = this.#options;
     const now = clock.now();
-    for (const row of rows) metrics.relayPublishSeconds.observe(Math.max(0, now - row.createdAt) / 1_000);
+    const topics = new Map<string, number>();
+    for (const { topic, createdAt } of rows) {
+      metrics.relayPublishSeconds.observe(Math.max(0, now - createdAt) / 1_000);
+      topics.set(topic, (topics.get(topic) ?? 0) + 1);
+    }
+    for (const [topic, count] of topics) metrics.relayPublished.inc({ topic }, count);
     metrics.relayPageSize.observe(rows.length);
     const last = rows.at(-1) as PageRow;
     state.cursor = full ? afterFullPage(state.cursor, last.seq) : afterShortPage(state.cursor);
-  };
+  }
 
-  /** The cursors move only after the broker's acknowledgement, and no page is read before they are stored. */
-  const settle = async (group: readonly Page[]) => {
-    await deliver(group);
-    group.forEach(acknowledge);
-    const held = await Promise.all(group.map(({ state }) => saver.save(state)));
-    held.forEach((isOurs, at) => {
-      const { state } = group[at] as Page;
-      if (!isOurs && states.get(state.shard) === state) states.delete(state.shard);
-    });
-  };
-
-  const send = (group: readonly Page[]) => {
-    for (const { state } of group) state.busy = true;
-    const settled = settle(group)
-      .catch((error: unknown) => {
-        if (error instanceof Abandoned) log.debug({ error: messageOf(error) }, 'page abandoned');
-        else options.onBroken(error);
-      })
-      .then(() => {
-        for (const { state } of group) {
-          state.busy = false;
-          inFlight.delete(state.shard);
-        }
-        if (group.some(({ state }) => state.missed || state.cursor.open)) options.onFree();
-        for (const { state } of group) state.missed = false;
-      });
-    for (const { state } of group) inFlight.set(state.shard, settled);
-  };
-
-  const saveIdle = () => {
-    const now = clock.monotonic();
-    for (const state of states.values()) {
-      if (state.busy || state.cursor.open || state.cursor.base.text === state.savedBase) continue;
-      if (saver.sequence() - state.savedFloor <= idleSaveRows && now - state.savedAt < idleSaveMs) continue;
-      state.savedAt = now;
-      state.savedFloor = saver.sequence();
-      saver.save(state).catch(options.onBroken);
-    }
-  };
-
-  const round = async (): Promise<RoundResult> => {
-    await followLeases();
-    if (states.size === 0) return { rows: 0, more: false };
-    const provenFloor = saver.provenFloor(); // as committed before the snapshot is taken
-    const { sequence, snapshot } = await session.probe();
-    saver.noteSequence(sequence);
-    const { requests, more } = requestsFor(snapshot, provenFloor);
-    if (requests.length === 0) return { rows: 0, more };
-    const found = await session.readPages(requests);
-    const pages: Page[] = [];
-    for (const { shard, limit } of requests) {
-      const state = states.get(shard) as ShardState;
-      const rows = found.get(shard) ?? [];
-      state.deep = rows.length === limit;
-      if (rows.length === 0) state.cursor = afterShortPage(state.cursor);
-      else {
-        noteRowBytes(state, rows);
-        pages.push({ state, rows, full: state.deep });
-      }
-    }
-    for (const group of groupPages(pages, pageRecords)) send(group);
-    saveIdle();
-    return { rows: pages.reduce((sum, { rows }) => sum + rows.length, 0), more };
-  };
-
-  return {
-    round,
-    async drained(shards) {
-      await Promise.all([...inFlight].filter(([shard]) => shards?.includes(shard) ?? true).map(([, done]) => done));
-    },
-    abandon: () => abort.abort(),
-  };
+  #free(state: ShardState): void {
+    const waiting = state.missed || state.cursor.open !== undefined;
+    state.busy = false;
+    state.missed = false;
+    this.#inFlight.delete(state.shard);
+    if (waiting) this.#options.onFree();
+  }
 }

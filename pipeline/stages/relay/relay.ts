@@ -4,8 +4,9 @@ import type { Component, Running } from '../../kernel/component.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
 import type { LeaseSessions, OutboxSessions, OutboxUpkeep } from '../../stores/relay.ts';
-import { startLeaseKeeper } from './lease-keeper.ts';
+import { LeaseKeeper, type ProducePermit } from './lease-keeper.ts';
 import { type PublishLoop, startPublishLoop } from './publish-loop.ts';
+import type { FencedProducers } from './sender.ts';
 import { startUpkeep } from './upkeep.ts';
 import { createWake } from './wake.ts';
 
@@ -17,6 +18,10 @@ export interface RelayOptions {
   readonly upkeep: OutboxUpkeep;
   /** Closed by whoever opened it. */
   readonly producer: Producer;
+  /** For compacted topics. */
+  readonly fenced?: FencedProducers;
+  /** Told how long requests may be written. */
+  readonly permit?: ProducePermit;
   readonly leaseMs: number;
   readonly pageRecords: number;
   readonly clock: Clock;
@@ -37,7 +42,7 @@ function startRelay(options: RelayOptions, fail: (error: unknown) => void): Runn
   const log = options.log.child({ component: 'relay', relay: options.relay });
   const wake = createWake(options.clock);
   let loop: PublishLoop | undefined;
-  const leases = startLeaseKeeper({
+  const leases = new LeaseKeeper({
     ...options,
     sessions: options.leases,
     log,
@@ -45,6 +50,7 @@ function startRelay(options: RelayOptions, fail: (error: unknown) => void): Runn
     onChange: wake.signal,
     drain: async (shards) => loop?.drained(shards),
   });
+  leases.start();
   loop = startPublishLoop({ ...options, leases, log, wake, fail });
   const upkeep = startUpkeep({ ...options, log });
   const stop = async () => {

@@ -1,0 +1,111 @@
+import { afterShortPage, openBatch, pageFilter, parseSnapshot } from '../../domain/outbox-cursor.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { OutboxSession, PageRequest, PageRow } from '../../stores/relay.ts';
+import type { CursorSaver } from './cursor-saver.ts';
+import { createShardState, noteRowBytes, type Page, pageLimit, type ShardState } from './shard-state.ts';
+
+/** Most rows asked for in one round trip: the answer is parsed at one go. */
+const roundRows = 4_000;
+/** An idle shard's cursor is stored when the sequence went this far, lest rows be walked again and again. */
+const idleSaveRows = 5_000n;
+/** … and after this long, lest it hold back the dropping of partitions. */
+const idleSaveMs = 30_000;
+
+export interface ShardMemoryOptions {
+  readonly session: Pick<OutboxSession, 'loadCursors'>;
+  readonly saver: CursorSaver;
+  readonly clock: Clock;
+  readonly pageRecords: number;
+  held(): ReadonlyMap<number, bigint>;
+}
+
+/** The cursors of the shards held, as far as this session has moved them. */
+export class ShardMemory {
+  readonly #options: ShardMemoryOptions;
+  /** Those read longest ago come first. */
+  readonly #states = new Map<number, ShardState>();
+
+  constructor(options: ShardMemoryOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#states.size;
+  }
+
+  isHeld = (state: ShardState): boolean => this.#options.held().get(state.shard) === state.epoch;
+
+  forget(state: ShardState): void {
+    if (this.#states.get(state.shard) === state) this.#states.delete(state.shard);
+  }
+
+  /** Forgets shards that are no longer held, reads the cursors of new ones; answers the forgotten. */
+  async followLeases(isInFlight: (shard: number) => boolean): Promise<ShardState[]> {
+    const { session, saver, clock, held } = this.#options;
+    const gone = [...this.#states.values()].filter((state) => !this.isHeld(state));
+    for (const { shard } of gone) this.#states.delete(shard);
+    const added = [...held()].filter(([shard]) => !this.#states.has(shard) && !isInFlight(shard));
+    if (added.length === 0) return gone;
+    for (const row of await session.loadCursors(new Map(added))) {
+      saver.noteProven(row.nextFloor);
+      this.#states.set(row.shard, createShardState(row, clock.monotonic()));
+    }
+    return gone;
+  }
+
+  /** Opens batches up to the snapshot where something may be new; `more` where shards were left for the next round. */
+  requests(snapshot: string, provenFloor: bigint): { readonly requests: PageRequest[]; readonly more: boolean } {
+    const target = parseSnapshot(snapshot);
+    const requests: PageRequest[] = [];
+    let budget = roundRows;
+    let more = false;
+    for (const state of [...this.#states.values()]) {
+      if (state.busy) state.missed = true;
+      if (state.busy || (!state.cursor.open && state.cursor.base.text === snapshot)) continue;
+      const limit = pageLimit(state, this.#options.pageRecords);
+      if (limit > budget && requests.length > 0) {
+        more = true;
+        continue;
+      }
+      budget -= limit;
+      if (!state.cursor.open) state.cursor = openBatch(state.cursor, target, provenFloor);
+      requests.push({ shard: state.shard, filter: pageFilter(state.cursor), limit });
+      this.#states.delete(state.shard);
+      this.#states.set(state.shard, state);
+    }
+    return { requests, more };
+  }
+
+  /** What was found; where nothing was, the batch is closed in memory only. */
+  pages(requests: readonly PageRequest[], found: ReadonlyMap<number, PageRow[]>): Page[] {
+    return requests.flatMap(({ shard, limit }) => {
+      const state = this.#states.get(shard) as ShardState;
+      const rows = found.get(shard) ?? [];
+      state.deep = rows.length === limit;
+      if (rows.length > 0) {
+        noteRowBytes(state, rows);
+        return [{ state, rows, full: state.deep }];
+      }
+      state.cursor = afterShortPage(state.cursor);
+      return [];
+    });
+  }
+
+  /** Stores cursors that moved without rows of their own. */
+  async saveIdle(): Promise<void> {
+    const { saver, clock } = this.#options;
+    const now = clock.monotonic();
+    const due = [...this.#states.values()].filter(
+      (state) =>
+        !state.busy &&
+        !state.cursor.open &&
+        state.cursor.base.text !== state.savedBase &&
+        (saver.sequence() - state.savedFloor > idleSaveRows || now - state.savedAt >= idleSaveMs),
+    );
+    for (const state of due) {
+      state.savedAt = now;
+      state.savedFloor = saver.sequence();
+    }
+    await Promise.all(due.map((state) => saver.save(state)));
+  }
+}
