@@ -32,6 +32,8 @@ export interface RunnerTransactions<Tx> {
 
 /** A record that was set aside: where it came from, its bytes untouched, and why. */
 export interface SetAside extends OffsetKey {
+  /** Topic that the stage read it from: its dead-letter topic goes by that. */
+  readonly consumedFrom: string;
   readonly record: RawRecord;
   /** Offset of the original record; of a redriven one that of its first delivery, as are topic and partition. */
   readonly offset: bigint;

@@ -30,6 +30,7 @@ export function setAside<In>(
       {
         stateVersion,
         stage,
+        consumedFrom: topic,
         topic: redrive?.topic ?? topic,
         partition: redrive?.partition ?? partition,
         offset: redrive?.offset ?? record.offset,
