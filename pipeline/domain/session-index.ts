@@ -2,6 +2,7 @@ import type { SessionItem } from '../../schemas/generated/session-updated.v1.ts'
 import { Interner } from './interner.ts';
 import { Postings } from './postings.ts';
 import { SessionKnn, windowLimit } from './session-knn.ts';
+import { defaultScoring, type SessionScoring } from './session-scoring.ts';
 import { SessionSlots } from './session-slots.ts';
 
 export interface SessionIndexSettings {
@@ -11,6 +12,7 @@ export interface SessionIndexSettings {
   readonly neighbours: number;
   /** Latest interactions of the asking session that count, at most 30 (n). */
   readonly lastItems: number;
+  readonly scoring: SessionScoring;
   /** Sessions with more distinct items are left out. */
   readonly maxSessionItems: number;
   /** Sessions whose last event is this much older than the newest seen are dropped, to the hour. */
@@ -25,6 +27,7 @@ export const defaultIndexSettings: SessionIndexSettings = {
   recentSessions: 1_000,
   neighbours: 100,
   lastItems: 9,
+  scoring: defaultScoring,
   maxSessionItems: 15,
   retentionMs: 30 * 86_400_000,
 };
@@ -34,7 +37,9 @@ export interface IndexedSession {
   readonly items: readonly SessionItem[];
 }
 
-export interface IndexQuery extends Partial<Pick<SessionIndexSettings, 'recentSessions' | 'neighbours' | 'lastItems'>> {
+type QuerySettings = Pick<SessionIndexSettings, 'recentSessions' | 'neighbours' | 'lastItems' | 'scoring'>;
+
+export interface IndexQuery extends Partial<QuerySettings> {
   /** Items of the asking session, oldest first, with repeats. */
   readonly items: readonly string[];
   readonly limit: number;
@@ -62,7 +67,10 @@ export class SessionIndex {
   #expiredHour = Number.NEGATIVE_INFINITY;
 
   /** `onItemChanged` hears of every item whose sessions changed, expiry aside. */
-  constructor(settings: SessionIndexSettings = defaultIndexSettings, onItemChanged: (itemId: string) => void = () => {}) {
+  constructor(
+    settings: SessionIndexSettings = defaultIndexSettings,
+    onItemChanged: (itemId: string) => void = () => {},
+  ) {
     this.#settings = settings;
     this.#onItemChanged = onItemChanged;
     // Twice as many as a query reads: after removals a list still has enough.
@@ -101,7 +109,7 @@ export class SessionIndex {
 
   /** Best first; a pure function of the index's content. */
   query(query: IndexQuery): IndexAnswer[] {
-    const { recentSessions, neighbours, lastItems } = { ...this.#settings, ...query };
+    const { recentSessions, neighbours, lastItems, scoring } = { ...this.#settings, ...query };
     const window = query.items.slice(-Math.min(lastItems, windowLimit));
     const results = this.#knn.find(
       {
@@ -111,7 +119,8 @@ export class SessionIndex {
         limit: query.limit,
         excludeItem: query.excludeItem === undefined ? undefined : this.#items.find(query.excludeItem),
         excludeSlot: query.excludeSession === undefined ? undefined : this.#slots.find(query.excludeSession),
-        sessionCount: this.#slots.size,
+        scoring,
+        newestAt: this.#newestAt,
       },
       this.#items.capacity,
     );

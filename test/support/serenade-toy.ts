@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { type IndexAnswer, SessionIndex, type SessionIndexSettings } from '../../pipeline/domain/session-index.ts';
+import { SessionIndex, type SessionIndexSettings } from '../../pipeline/domain/session-index.ts';
 
 /** Items of a session in time order, with repeats. */
 export interface ClickSession {
@@ -42,32 +42,20 @@ export function indexOf(sessions: readonly ClickSession[], settings: SessionInde
   return index;
 }
 
-/**
- * For every prefix of every session: where the next click stands among 20 answers. With `random`, answers of
- * equal score change places at random; without it they stand in the index's own order.
- */
-export function measure(index: SessionIndex, sessions: readonly ClickSession[], random?: () => number) {
+/** For every prefix of every session: where the next click stands among 20 answers. */
+export function measure(index: SessionIndex, sessions: readonly ClickSession[]) {
   let predictions = 0;
   let hits = 0;
   let reciprocalRanks = 0;
   for (const { items } of sessions) {
     for (let length = 1; length < items.length; length += 1) {
       const prefix = items.slice(0, length);
-      const answers = index.query({ items: prefix, limit: random ? 1_000 : 20, excludeItem: prefix.at(-1) });
-      const ranked = random ? withTiesShuffled(answers, random).slice(0, 20) : answers;
-      const rank = ranked.findIndex(({ itemId }) => itemId === items[length]) + 1;
+      const answers = index.query({ items: prefix, limit: 20, excludeItem: prefix.at(-1) });
+      const rank = answers.findIndex(({ itemId }) => itemId === items[length]) + 1;
       predictions += 1;
       hits += rank > 0 ? 1 : 0;
       reciprocalRanks += rank > 0 ? 1 / rank : 0;
     }
   }
   return { predictions, hitRate: hits / predictions, mrr: reciprocalRanks / predictions };
-}
-
-/** Sums of the same terms in another order differ in the last bits, so scores are equal at 12 digits. */
-function withTiesShuffled(answers: readonly IndexAnswer[], random: () => number): IndexAnswer[] {
-  return answers
-    .map((answer) => ({ answer, score: Number(answer.score.toPrecision(12)), tie: random() }))
-    .sort((a, b) => b.score - a.score || a.tie - b.tie)
-    .map(({ answer }) => answer);
 }

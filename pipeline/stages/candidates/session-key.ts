@@ -18,7 +18,5 @@ export function parseProfileKey(
   key: Buffer | null,
 ): { readonly version: number; readonly namespace: string; readonly userId: string } | undefined {
   const parts = /^(\d{1,9})\|([^|]+)\|(.+)$/s.exec(key?.toString('utf8') ?? '');
-  return parts
-    ? { version: Number(parts[1]), namespace: parts[2] as string, userId: parts[3] as string }
-    : undefined;
+  return parts ? { version: Number(parts[1]), namespace: parts[2] as string, userId: parts[3] as string } : undefined;
 }

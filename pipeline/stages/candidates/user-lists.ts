@@ -64,7 +64,10 @@ export function createUserListWriter(options: UserListsOptions): UserListWriter 
     },
     async remove(users) {
       if (users.length === 0) return;
-      await writer.saveUsers(version, users.map((user) => ({ ...user, list: null, profile: null })));
+      await writer.saveUsers(
+        version,
+        users.map((user) => ({ ...user, list: null, profile: null })),
+      );
     },
   };
 }
