@@ -11,7 +11,9 @@ const ports = '^pipeline/(broker|stores)/[^/]+\\.ts$';
 const implementations = '^pipeline/(broker|stores)/[^/]+/';
 const stages = '^pipeline/stages/';
 const serving = '^serving/';
-const main = '^(pipeline|serving)/main\\.ts$';
+/** Composition roots: `main.ts`, and a folder `main/` beside it where that grows. */
+const main = '^(pipeline|serving)/main(\\.ts$|/)';
+const pipelineMain = '^pipeline/main(\\.ts$|/)';
 const drivers = '^node_modules/(kafkajs|pg|ioredis|drizzle-orm|@kafkajs/confluent-schema-registry)/';
 
 const forbidden = [
@@ -28,7 +30,11 @@ const forbidden = [
     from: { path: '^(schemas|pipeline|serving)/' },
     to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
   },
-  { name: 'schemas-import-nothing-of-ours', from: { path: '^schemas/' }, to: { path: '^(pipeline|serving|ops|test)/' } },
+  {
+    name: 'schemas-import-nothing-of-ours',
+    from: { path: '^schemas/' },
+    to: { path: '^(pipeline|serving|ops|test)/' },
+  },
   {
     name: 'avsc-only-in-generated-schemas',
     from: { path: '^(schemas|pipeline|serving)/', pathNot: '^schemas/generated/' },
@@ -93,14 +99,22 @@ const forbidden = [
     from: { path: '^pipeline/stages/([^/]+)/' },
     to: { path: stages, pathNot: '^pipeline/stages/$1/' },
   },
-  { name: 'stages-are-composed-in-main', from: { path: '^(pipeline|serving)/', pathNot: ['^pipeline/main\\.ts$', stages] }, to: { path: stages } },
+  {
+    name: 'stages-are-composed-in-main',
+    from: { path: '^(pipeline|serving)/', pathNot: [pipelineMain, stages] },
+    to: { path: stages },
+  },
   { name: 'serving-knows-no-broker', from: { path: serving, pathNot: main }, to: { path: '^pipeline/broker/' } },
   {
     name: 'serving-is-composed-in-main',
-    from: { path: '^pipeline/', pathNot: '^pipeline/main\\.ts$' },
+    from: { path: '^pipeline/', pathNot: pipelineMain },
     to: { path: serving },
   },
-  { name: 'main-is-imported-by-ops-and-tests', from: { path: '^(pipeline|serving)/', pathNot: main }, to: { path: main } },
+  {
+    name: 'main-is-imported-by-ops-and-tests',
+    from: { path: '^(pipeline|serving)/', pathNot: main },
+    to: { path: main },
+  },
   { name: 'ops-is-imported-by-nobody', from: { path: '^(schemas|pipeline|serving)/' }, to: { path: '^ops/' } },
   { name: 'test-is-imported-by-nobody', from: { pathNot: '^test/' }, to: { path: '^test/' } },
   {
@@ -115,7 +129,7 @@ const forbidden = [
   },
   {
     name: 'http-only-at-the-doors',
-    from: { path: '^(schemas|pipeline|serving)/', pathNot: [serving, '^pipeline/stages/ingest/', '^pipeline/main\\.ts$'] },
+    from: { path: '^(schemas|pipeline|serving)/', pathNot: [serving, '^pipeline/stages/ingest/', pipelineMain] },
     to: { path: '^node_modules/(hono|@hono)/' },
   },
 ];
@@ -127,6 +141,9 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     detectProcessBuiltinModuleCalls: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

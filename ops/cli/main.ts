@@ -18,6 +18,18 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'numbered, immutable SQL migrations',
     load: async () => (await import('./migrate.ts')).migrateCommand(),
   },
+  check: {
+    description: 'everything that must hold for a change to land',
+    load: async () => (await import('./check.ts')).checkCommand(),
+  },
+  schemas: {
+    description: 'record schemas: generate, check, record, apply',
+    load: async () => (await import('./schemas.ts')).schemasCommand(),
+  },
+  topics: {
+    description: 'the catalogue of topics compared with a cluster',
+    load: async () => (await import('./topics.ts')).topicsCommand(),
+  },
   docs: {
     description: 'the generated parts of README.md and .env.example',
     load: async () => (await import('./docs.ts')).docsCommand(),

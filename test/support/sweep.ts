@@ -1,8 +1,7 @@
+import { deleteTopics, withAdmin } from '../../ops/stack/areas.ts';
 import { identityOf } from '../../ops/stack/process-identity.ts';
 import type { StackUrls } from '../../ops/stack/stack.ts';
-import { withAdmin } from './admin-connection.ts';
 import { dropTestDatabase } from './test-database.ts';
-import { deleteTestTopics } from './test-topics.ts';
 
 const database = /^freshet_test_p(\d+)_/;
 const topicOrGroup = /^t\.p(\d+)\./;
@@ -25,5 +24,5 @@ export async function sweepDeadRuns(urls: StackUrls): Promise<void> {
     return rows.map((row) => row.datname);
   });
   for (const name of names) if (isDead(name, database)) await dropTestDatabase(urls.postgresUrl, name);
-  await deleteTestTopics(urls.kafkaBrokers, (name) => isDead(name, topicOrGroup));
+  await deleteTopics(urls.kafkaBrokers, (name) => isDead(name, topicOrGroup));
 }

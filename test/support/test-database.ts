@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { migrateUp } from '../../ops/migrate/migrate.ts';
+import { databaseUrl, withAdmin } from '../../ops/stack/areas.ts';
 import { checkoutRoot } from '../../ops/stack/paths.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
-import { databaseUrl, withAdmin } from './admin-connection.ts';
 
 const templateLock = 7_355_002;
 

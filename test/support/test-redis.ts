@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { withAdmin } from './admin-connection.ts';
+import { withAdmin } from '../../ops/stack/areas.ts';
 
 async function databaseCount(redis: Redis): Promise<number> {
   const [, count] = (await redis.config('GET', 'databases')) as string[];

@@ -1,4 +1,3 @@
-import { Kafka, logLevel } from 'kafkajs';
 import { applyTopics } from '../../ops/topics/apply.ts';
 import { createKafkaAdmin } from '../../pipeline/broker/kafka/admin.ts';
 import { createKafka, kafkaNames } from '../../pipeline/broker/kafka/client.ts';
@@ -18,22 +17,5 @@ export async function createTestTopics(config: Config, topics: readonly TopicDef
     await applyTopics({ admin, topics, log: createLogger('error') });
   } finally {
     await admin.close();
-  }
-}
-
-/** Deletes every topic whose name `isOurs` takes, and every consumer group that has no member left. */
-export async function deleteTestTopics(brokers: string, isOurs: (name: string) => boolean): Promise<void> {
-  const kafka = new Kafka({ clientId: 'freshet-test', brokers: brokers.split(','), logLevel: logLevel.NOTHING });
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    const topics = (await admin.listTopics()).filter(isOurs);
-    if (topics.length > 0) await admin.deleteTopics({ topics, timeout: 30_000 });
-    const groups = (await admin.listGroups()).groups.map(({ groupId }) => groupId).filter(isOurs);
-    const { groups: described } = groups.length > 0 ? await admin.describeGroups(groups) : { groups: [] };
-    const empty = described.filter(({ members }) => members.length === 0).map(({ groupId }) => groupId);
-    if (empty.length > 0) await admin.deleteGroups(empty);
-  } finally {
-    await admin.disconnect();
   }
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
+import { deleteTopics } from '../../ops/stack/areas.ts';
 import { type StackUrls, stackEnvironment } from '../../ops/stack/stack.ts';
 import { type Config, type configSpec, parseConfig } from '../../pipeline/kernel/config.ts';
 import type { TopicDef } from '../../schemas/topic.ts';
 import { createTestDatabase, dropTestDatabase } from './test-database.ts';
 import { clearTestRedis, createTestRedis } from './test-redis.ts';
-import { createTestTopics, deleteTestTopics } from './test-topics.ts';
+import { createTestTopics } from './test-topics.ts';
 
 export interface WorkspaceOptions {
   /** Short, lower case: it is seen in the names of the database, topics and groups. */
@@ -59,7 +60,7 @@ export async function createWorkspace(options: WorkspaceOptions): Promise<Worksp
       await Promise.all([
         dropTestDatabase(stack.postgresUrl, database),
         clearTestRedis(redisUrl),
-        deleteTestTopics(stack.kafkaBrokers, (one) => one.startsWith(prefix)),
+        deleteTopics(stack.kafkaBrokers, (one) => one.startsWith(prefix)),
       ]);
     },
   };
