@@ -123,7 +123,7 @@ export function deadLetterTopic(source: TopicDef, stage: string): TopicDef<DeadL
     partitions: source.partitions,
     cleanup: 'delete',
     retentionMs: 30 * day,
-    retentionReason: 'As long as the operators\' index keeps its rows.',
+    retentionReason: "As long as the operators' index keeps its rows.",
     producers: [stage],
     consumers: ['dlq-index'],
     maxMessageBytes: source.maxMessageBytes + 65_536,

@@ -28,7 +28,10 @@ async function check(options: Options): Promise<void> {
   const { checkSchemas } = await import('../schemas/check.ts');
   const { findingLine } = await import('../schemas/schema-files.ts');
   const findings = checkSchemas(checkoutRoot());
-  say(options, findings.length > 0 ? findings.map(findingLine) : ['schemas follow the rules and fit every recorded version']);
+  say(
+    options,
+    findings.length > 0 ? findings.map(findingLine) : ['schemas follow the rules and fit every recorded version'],
+  );
   const summary = { findings: findings.length };
   await writeReport(options.json, { command: 'schemas check', startedAt, config: {}, runs: findings, summary });
   if (findings.length > 0) process.exitCode = 1;
@@ -51,12 +54,24 @@ async function apply(options: Options & { readonly dryRun?: boolean; readonly re
   const lines = subjects.flatMap(({ subject, versions }) =>
     versions
       .filter(({ action }) => action !== 'present')
-      .map(({ version, id, action }) => `${action.padEnd(14)} ${subject} v${version}${id === null ? '' : ` (id ${id})`}`),
+      .map(
+        ({ version, id, action }) => `${action.padEnd(14)} ${subject} v${version}${id === null ? '' : ` (id ${id})`}`,
+      ),
   );
   say(options, lines.length > 0 ? lines : ['nothing to do']);
   const { host } = new URL(registryUrl);
-  const summary = { subjects: subjects.length, registered: dryRun ? 0 : lines.length, pending: dryRun ? lines.length : 0 };
-  await writeReport(options.json, { command: 'schemas apply', startedAt, config: { registry: host, dryRun }, runs: subjects, summary });
+  const summary = {
+    subjects: subjects.length,
+    registered: dryRun ? 0 : lines.length,
+    pending: dryRun ? lines.length : 0,
+  };
+  await writeReport(options.json, {
+    command: 'schemas apply',
+    startedAt,
+    config: { registry: host, dryRun },
+    runs: subjects,
+    summary,
+  });
 }
 
 /** `freshet schemas generate | check | record | apply`. */
@@ -65,7 +80,9 @@ export function schemasCommand(): Command {
   command.command('generate').description('write schemas/generated from schemas/events').action(generate);
   command
     .command('check')
-    .description('rules, compatibility with every recorded version, generated files; offline; exit code 1 where there are findings')
+    .description(
+      'rules, compatibility with every recorded version, generated files; offline; exit code 1 where there are findings',
+    )
     .option(...jsonOption)
     .action(check);
   command

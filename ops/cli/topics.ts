@@ -17,7 +17,10 @@ interface Options {
   readonly json?: JsonOption;
 }
 
-const brokersOption = ['--brokers <list>', 'Kafka bootstrap servers; default FRESHET_KAFKA_BROKERS, else the running stack'] as const;
+const brokersOption = [
+  '--brokers <list>',
+  'Kafka bootstrap servers; default FRESHET_KAFKA_BROKERS, else the running stack',
+] as const;
 
 /** Lines for people; they give way to the document where that goes to stdout. */
 function say(options: Options, lines: readonly string[]): void {
@@ -44,7 +47,8 @@ async function withCluster(options: Options, work: (session: Session) => Promise
   }
 }
 
-const count = (changes: readonly TopicChange[], kind: TopicChange['kind']) => changes.filter((one) => one.kind === kind).length;
+const count = (changes: readonly TopicChange[], kind: TopicChange['kind']) =>
+  changes.filter((one) => one.kind === kind).length;
 
 const summaryOf = (changes: readonly TopicChange[]) => ({
   topics: allTopics.length,
@@ -57,7 +61,13 @@ const plan = (options: Options) =>
   withCluster(options, async ({ admin, startedAt, config }) => {
     const changes = await compareTopics({ admin });
     say(options, changes.length > 0 ? changes.map(describeChange) : ['the cluster agrees with the catalogue']);
-    await writeReport(options.json, { command: 'topics plan', startedAt, config, runs: changes, summary: summaryOf(changes) });
+    await writeReport(options.json, {
+      command: 'topics plan',
+      startedAt,
+      config,
+      runs: changes,
+      summary: summaryOf(changes),
+    });
     if (count(changes, 'refuse') > 0) process.exitCode = 1;
   });
 
@@ -65,7 +75,13 @@ const apply = (options: Options) =>
   withCluster(options, async ({ admin, startedAt, config }) => {
     const changes = await applyTopics({ admin, log: createLogger('warn') });
     say(options, changes.length > 0 ? changes.map(describeChange) : ['nothing to do']);
-    await writeReport(options.json, { command: 'topics apply', startedAt, config, runs: changes, summary: summaryOf(changes) });
+    await writeReport(options.json, {
+      command: 'topics apply',
+      startedAt,
+      config,
+      runs: changes,
+      summary: summaryOf(changes),
+    });
   });
 
 const doctor = (options: Options) =>
@@ -82,7 +98,12 @@ const doctor = (options: Options) =>
 /** `freshet topics plan | apply | doctor | diagram`. */
 export function topicsCommand(): Command {
   const command = new Command('topics').description('The catalogue of topics compared with a cluster');
-  command.command('plan').description('what apply would do').option(...brokersOption).option(...jsonOption).action(plan);
+  command
+    .command('plan')
+    .description('what apply would do')
+    .option(...brokersOption)
+    .option(...jsonOption)
+    .action(plan);
   command
     .command('apply')
     .description('create missing topics and set what differs; partition counts are never changed')

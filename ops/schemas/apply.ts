@@ -73,7 +73,11 @@ async function applySubject(work: SubjectWork): Promise<AppliedSubject> {
   return { subject, compatibilityWas: was ?? null, versions, onlyInRegistry };
 }
 
-async function applyVersion({ registry, subject, dryRun }: SubjectWork, version: number, json: string): Promise<AppliedVersion> {
+async function applyVersion(
+  { registry, subject, dryRun }: SubjectWork,
+  version: number,
+  json: string,
+): Promise<AppliedVersion> {
   const present = await registry.find(subject, json);
   if (present !== undefined) return { version, id: present.id, action: 'present' };
   if (dryRun) return { version, id: null, action: 'would_register' };

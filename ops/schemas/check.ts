@@ -18,7 +18,8 @@ export function checkSchemas(root: string): Finding[] {
 
 function staleFindings(root: string): Finding[] {
   return staleModules(root).map(({ path, text }) => {
-    const consequence = text === undefined ? 'no schema stands behind it' : 'types and schema differ: run `freshet schemas generate`';
+    const consequence =
+      text === undefined ? 'no schema stands behind it' : 'types and schema differ: run `freshet schemas generate`';
     return { file: relative(root, path), path: '(file)', rule: 'generated', consequence };
   });
 }
@@ -29,7 +30,8 @@ function fixtureFindings(root: string, { json, history, versions }: SchemaSource
   return versions.flatMap((version) => {
     const file = fixtureFile(history, version.number);
     const finding = (consequence: string): Finding[] => [{ file, path: '(file)', rule: 'fixture', consequence }];
-    if (!existsSync(join(root, file))) return finding(`bytes of v${version.number} are missing, so nothing proves that they stay readable`);
+    if (!existsSync(join(root, file)))
+      return finding(`bytes of v${version.number} are missing, so nothing proves that they stay readable`);
     try {
       const read = schema.readerFor(version.json);
       for (const body of fixtureBodies(readFileSync(join(root, file)))) read(body, 0);

@@ -74,13 +74,16 @@ function compareTypes(reader: AvroObject, writer: AvroObject, path: string, cont
 
 function typeProblem(reader: AvroObject, writer: AvroObject): string | undefined {
   const kinds = `was written as ${writer.type}, is read as ${reader.type}`;
-  if (reader.type !== writer.type) return promotions[String(reader.type)]?.includes(String(writer.type)) ? undefined : kinds;
+  if (reader.type !== writer.type)
+    return promotions[String(reader.type)]?.includes(String(writer.type)) ? undefined : kinds;
   const names = [reader.name, ...(reader.aliases ?? [])].map((name) => qualified(name, reader));
-  if (reader.name !== undefined && !names.includes(writer.name)) return `was written as ${writer.name}, is read as ${reader.name}`;
+  if (reader.name !== undefined && !names.includes(writer.name))
+    return `was written as ${writer.name}, is read as ${reader.name}`;
   if (reader.logicalType !== writer.logicalType) {
     return `was written as ${writer.logicalType ?? 'a plain number'}, is read as ${reader.logicalType ?? 'a plain number'}`;
   }
-  if (reader.type === 'fixed' && reader.size !== writer.size) return `was written with ${writer.size} bytes, is read with ${reader.size}`;
+  if (reader.type === 'fixed' && reader.size !== writer.size)
+    return `was written with ${writer.size} bytes, is read with ${reader.size}`;
   return reader.type === 'enum' ? enumProblem(reader, writer) : undefined;
 }
 
@@ -92,7 +95,9 @@ function qualified(name: string | undefined, type: AvroObject): string | undefin
 function enumProblem(reader: AvroObject, writer: AvroObject): string | undefined {
   if (reader.default !== undefined) return undefined;
   const unknown = (writer.symbols ?? []).filter((symbol) => !reader.symbols?.includes(symbol));
-  return unknown.length > 0 ? `may hold ${unknown.join(', ')}, which the reader's enum lacks, and it has no default` : undefined;
+  return unknown.length > 0
+    ? `may hold ${unknown.join(', ')}, which the reader's enum lacks, and it has no default`
+    : undefined;
 }
 
 function compareRecords(reader: AvroObject, writer: AvroObject, path: string, context: Comparison): void {

@@ -2,7 +2,8 @@ import { avroSchema } from '../../schemas/generated/avro.ts';
 import { sampleKinds, sampleOf } from './samples.ts';
 
 /** Golden bytes of one schema version, relative to the checkout. */
-export const fixtureFile = (history: string, version: number): string => `test/fixtures/records/${history}/${version}.bin`;
+export const fixtureFile = (history: string, version: number): string =>
+  `test/fixtures/records/${history}/${version}.bin`;
 
 /** One body a sample, in the order of `sampleKinds`, each after its length as 32 bits, big-endian. */
 export function encodeFixture(json: string): Buffer {

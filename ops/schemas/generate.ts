@@ -73,7 +73,9 @@ export function staleModules(root: string): GeneratedFile[] {
   const target = join(root, 'schemas', 'generated');
   const wanted = new Map<string, string | undefined>();
   for (const file of readdirSync(target)) if (/\.v\d+\.ts$/.test(file)) wanted.set(file, undefined);
-  for (const file of readdirSync(sources).filter((name) => name.endsWith('.avsc')).sort()) {
+  for (const file of readdirSync(sources)
+    .filter((name) => name.endsWith('.avsc'))
+    .sort()) {
     wanted.set(`${basename(file, '.avsc')}.ts`, generateModule(file, readFileSync(join(sources, file), 'utf8')));
   }
   const there = new Set(readdirSync(target));

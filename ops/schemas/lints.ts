@@ -37,7 +37,11 @@ function lintType(schema: AvroJson, path: string, report: Report): void {
 
 function lintUnion(branches: readonly AvroJson[], path: string, report: Report): void {
   if (branches.length !== 2 || branches[0] !== 'null') {
-    report(path, 'nullable-union', 'a union other than ["null", T] has no plain TypeScript type and cannot change compatibly');
+    report(
+      path,
+      'nullable-union',
+      'a union other than ["null", T] has no plain TypeScript type and cannot change compatibly',
+    );
   }
   for (const branch of branches) if (branch !== 'null') lintType(branch, path, report);
 }
@@ -48,7 +52,8 @@ function lintRecord(type: AvroObject, path: string, report: Report): void {
     const at = path === '' ? field.name : `${path}.${field.name}`;
     lintField(field, at, report);
     const other = names.get(camel(field.name));
-    if (other !== undefined) report(at, 'field-name', `is called ${camel(field.name)} in TypeScript, like \`${other}\``);
+    if (other !== undefined)
+      report(at, 'field-name', `is called ${camel(field.name)} in TypeScript, like \`${other}\``);
     names.set(camel(field.name), field.name);
     lintType(field.type, at, report);
   }
@@ -58,10 +63,18 @@ function lintField(field: AvroField, path: string, report: Report): void {
   if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(field.name)) report(path, 'field-name', 'is not snake_case');
   if (!field.doc?.trim()) report(path, 'doc', 'does not say what it means');
   if (isUnion(field.type) && field.default !== null) {
-    report(path, 'null-default', 'a nullable field without default null can never be removed: older readers would miss it');
+    report(
+      path,
+      'null-default',
+      'a nullable field without default null can never be removed: older readers would miss it',
+    );
   }
   if (typeof field.default === 'object' && field.default !== null && Object.keys(field.default).length > 0) {
-    report(path, 'plain-default', 'a default other than a plain value, [] or {} is not renamed to camelCase for TypeScript');
+    report(
+      path,
+      'plain-default',
+      'a default other than a plain value, [] or {} is not renamed to camelCase for TypeScript',
+    );
   }
   lintNumber(field, path, report);
 }
@@ -86,7 +99,12 @@ function lintNumber(field: AvroField, path: string, report: Report): void {
   if (/_at$/.test(field.name) && !type?.logicalType?.startsWith('timestamp-')) {
     report(path, 'instant', 'an instant needs a timestamp type, or readers must guess its unit');
   }
-  const unit = type?.logicalType === 'timestamp-millis' ? /millisecond/i : type?.logicalType === 'timestamp-micros' ? /microsecond/i : undefined;
+  const unit =
+    type?.logicalType === 'timestamp-millis'
+      ? /millisecond/i
+      : type?.logicalType === 'timestamp-micros'
+        ? /microsecond/i
+        : undefined;
   const wanted = unit ?? units.find(({ suffix }) => suffix.test(field.name))?.unit;
   if (wanted !== undefined && field.doc !== undefined && !wanted.test(field.doc)) {
     report(path, 'unit', `its doc does not name the unit (${wanted.source}s)`);
@@ -94,9 +112,11 @@ function lintNumber(field: AvroField, path: string, report: Report): void {
 }
 
 function lintEnum(type: AvroObject, path: string, report: Report): void {
-  if (type.default === undefined) report(path, 'enum-default', 'no symbol can ever be added: older readers would refuse the record');
+  if (type.default === undefined)
+    report(path, 'enum-default', 'no symbol can ever be added: older readers would refuse the record');
   for (const symbol of type.symbols ?? []) {
-    if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(symbol)) report(path, 'symbol-name', `symbol ${symbol} is not snake_case`);
+    if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(symbol))
+      report(path, 'symbol-name', `symbol ${symbol} is not snake_case`);
   }
 }
 
@@ -105,6 +125,10 @@ function lintLogicalType({ type, logicalType, precision }: AvroObject, path: str
   if (logicalType === 'decimal') {
     if (!precision) report(path, 'decimal-precision', 'bytes as decimal without precision have no defined value');
   } else if (logicalType !== 'timestamp-millis' && logicalType !== 'timestamp-micros') {
-    report(path, 'logical-type', `${logicalType} is not supported everywhere; use timestamp-millis or timestamp-micros`);
+    report(
+      path,
+      'logical-type',
+      `${logicalType} is not supported everywhere; use timestamp-millis or timestamp-micros`,
+    );
   } else if (type !== 'long') report(path, 'logical-type', `${logicalType} belongs on long, not on ${String(type)}`);
 }

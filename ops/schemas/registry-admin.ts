@@ -1,4 +1,8 @@
-import { createRegistryHttp, type RegistryAnswer, type RegistryHttpOptions } from '../../pipeline/broker/registry/registry-http.ts';
+import {
+  createRegistryHttp,
+  type RegistryAnswer,
+  type RegistryHttpOptions,
+} from '../../pipeline/broker/registry/registry-http.ts';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 
 export interface RegisteredVersion {

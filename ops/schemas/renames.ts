@@ -7,14 +7,18 @@ import type { Lint } from './lints.ts';
  */
 export function renames(json: string, previousJson: string): Lint[] {
   const before = recordsOf(JSON.parse(previousJson) as AvroJson, '');
-  return [...recordsOf(JSON.parse(json) as AvroJson, '')].flatMap(([path, fields]) => renamed(path, fields, before.get(path) ?? []));
+  return [...recordsOf(JSON.parse(json) as AvroJson, '')].flatMap(([path, fields]) =>
+    renamed(path, fields, before.get(path) ?? []),
+  );
 }
 
 function renamed(path: string, fields: readonly AvroField[], previous: readonly AvroField[]): Lint[] {
   const aliases = new Set(fields.flatMap((field) => field.aliases ?? []));
   const has = (list: readonly AvroField[], name: string) => list.some((field) => field.name === name);
   const gone = previous.filter(({ name }) => !has(fields, name) && !aliases.has(name));
-  const come = fields.filter(({ name, aliases: own }) => !has(previous, name) && !own?.some((alias) => has(previous, alias)));
+  const come = fields.filter(
+    ({ name, aliases: own }) => !has(previous, name) && !own?.some((alias) => has(previous, alias)),
+  );
   return come.flatMap((field) => {
     const old = gone.find(({ type }) => JSON.stringify(type) === JSON.stringify(field.type));
     if (old === undefined) return [];
@@ -31,7 +35,8 @@ function recordsOf(schema: AvroJson, path: string, into = new Map<string, readon
   }
   const type: AvroObject = objectOf(schema);
   if (type.fields !== undefined) into.set(path, type.fields);
-  for (const field of type.fields ?? []) recordsOf(field.type, path === '' ? field.name : `${path}.${field.name}`, into);
+  for (const field of type.fields ?? [])
+    recordsOf(field.type, path === '' ? field.name : `${path}.${field.name}`, into);
   if (type.items !== undefined) recordsOf(type.items, `${path}[]`, into);
   if (type.values !== undefined) recordsOf(type.values, `${path}{}`, into);
   return into;

@@ -31,13 +31,18 @@ export function sampleOf(json: string, kind: SampleKind): unknown {
 }
 
 function sample(schema: AvroJson, kind: SampleKind, types: NamedTypes): Sample {
-  if (isUnion(schema)) return kind === 'least' ? null : sample(schema.find((branch) => branch !== 'null') ?? 'null', kind, types);
+  if (isUnion(schema))
+    return kind === 'least' ? null : sample(schema.find((branch) => branch !== 'null') ?? 'null', kind, types);
   const type = types.resolve(schema);
   switch (type.type) {
     case 'record':
-      return Object.fromEntries((type.fields ?? []).map((field) => [camel(field.name), sample(field.type, kind, types)]));
+      return Object.fromEntries(
+        (type.fields ?? []).map((field) => [camel(field.name), sample(field.type, kind, types)]),
+      );
     case 'array':
-      return kind === 'least' ? [] : [sample(type.items ?? 'null', kind, types), sample(type.items ?? 'null', 'least', types)];
+      return kind === 'least'
+        ? []
+        : [sample(type.items ?? 'null', kind, types), sample(type.items ?? 'null', 'least', types)];
     case 'map':
       return kind === 'least' ? {} : { [strings[kind]]: sample(type.values ?? 'null', kind, types) };
     default:

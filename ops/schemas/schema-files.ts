@@ -13,7 +13,8 @@ export interface Finding {
   readonly consequence: string;
 }
 
-export const findingLine = ({ file, path, rule, consequence }: Finding): string => `${file}: ${path}: ${rule}: ${consequence}`;
+export const findingLine = ({ file, path, rule, consequence }: Finding): string =>
+  `${file}: ${path}: ${rule}: ${consequence}`;
 
 export interface RecordedVersion {
   readonly number: number;
@@ -43,7 +44,8 @@ export interface SchemaFiles {
 /** All dead letters share one schema, so its versions are kept once and registered under each of their subjects. */
 const deadLetters = { history: 'dlq-value', event: 'dead-letter.v1' };
 
-const kebab = (name: string) => name.replace(/[A-Z]/g, (letter, at: number) => `${at > 0 ? '-' : ''}${letter.toLowerCase()}`);
+const kebab = (name: string) =>
+  name.replace(/[A-Z]/g, (letter, at: number) => `${at > 0 ? '-' : ''}${letter.toLowerCase()}`);
 
 /** `schemas/events/<this>.avsc` of a topic: its record's name and the topic's major version. */
 function eventOf(topic: TopicDef): string {
@@ -68,7 +70,8 @@ export function readSchemas(root: string, topics: readonly TopicDef[] = allTopic
   }
   for (const name of readdirSync(join(root, 'schemas', 'events'))) {
     const file = `schemas/events/${name}`;
-    if (!name.endsWith('.avsc')) findings.push({ file, path: '(file)', rule: 'layout', consequence: 'is not named <event>.v<n>.avsc' });
+    if (!name.endsWith('.avsc'))
+      findings.push({ file, path: '(file)', rule: 'layout', consequence: 'is not named <event>.v<n>.avsc' });
     else if (!events.has(name.slice(0, -'.avsc'.length))) {
       const consequence = 'no topic of schemas/topics.ts carries it, so it is never registered';
       findings.push({ file, path: '(file)', rule: 'catalogue', consequence });

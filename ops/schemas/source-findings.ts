@@ -27,7 +27,12 @@ function parseProblem({ file, json }: SchemaSource): Finding | undefined {
 function versionFindings({ file, json }: SchemaSource, version: RecordedVersion): Finding[] {
   if (version.json === json) return [];
   const stored = incompatibilities(json, version.json).map(({ path, problem }) => {
-    return { file, path, rule: 'backward', consequence: `records written as v${version.number} cannot be read: ${problem}` };
+    return {
+      file,
+      path,
+      rule: 'backward',
+      consequence: `records written as v${version.number} cannot be read: ${problem}`,
+    };
   });
   const deployed = incompatibilities(version.json, json).map(({ path, problem }) => {
     return { file, path, rule: 'forward', consequence: `readers of v${version.number} cannot read it: ${problem}` };

@@ -29,8 +29,10 @@ function topicProblems(topic: TopicDef): string[] {
   if (cleanup === 'compact' ? retentionMs !== -1 : retentionMs <= 0) {
     problems.push(`keeps ${retentionMs} ms under cleanup policy ${cleanup}`);
   }
-  for (const text of ['key', 'retentionReason'] as const) if (topic[text].trim() === '') problems.push(`gives no ${text}`);
-  for (const ends of ['producers', 'consumers'] as const) if (topic[ends].length === 0) problems.push(`names no ${ends}`);
+  for (const text of ['key', 'retentionReason'] as const)
+    if (topic[text].trim() === '') problems.push(`gives no ${text}`);
+  for (const ends of ['producers', 'consumers'] as const)
+    if (topic[ends].length === 0) problems.push(`names no ${ends}`);
   if (topic.maxMessageBytes < 1_024) problems.push(`allows only ${topic.maxMessageBytes} bytes a batch`);
   return problems;
 }

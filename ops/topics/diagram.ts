@@ -5,7 +5,10 @@ import { topics as catalogue } from '../../schemas/topics.ts';
 const node = (name: string) => name.replace(/[^a-zA-Z0-9]/g, '_');
 
 function topicNode({ name, partitions, cleanup, retentionMs }: TopicDef): string {
-  const kept = cleanup === 'compact' ? 'compacted' : `${cleanup === 'delete' ? '' : 'compacted, '}${retentionMs / 86_400_000} days`;
+  const kept =
+    cleanup === 'compact'
+      ? 'compacted'
+      : `${cleanup === 'delete' ? '' : 'compacted, '}${retentionMs / 86_400_000} days`;
   const split = partitions === 1 ? '1 partition' : `${partitions} partitions`;
   return `  ${node(name)}[("${name}<br/>${split}, ${kept}")]`;
 }

@@ -51,6 +51,10 @@ async function readable(admin: BrokerAdmin, topic: string): Promise<TopicFinding
     const partitions = await admin.offsets(topic);
     return { records: partitions.reduce((sum, { low, high }) => sum + high - low, 0n) };
   } catch (error) {
-    return { topic, problem: `does not answer: ${messageOf(error, 200)}`, remedy: 'look at the brokers that lead its partitions' };
+    return {
+      topic,
+      problem: `does not answer: ${messageOf(error, 200)}`,
+      remedy: 'look at the brokers that lead its partitions',
+    };
   }
 }

@@ -36,7 +36,12 @@ function configChanges(spec: TopicSpec, state: TopicState): ConfigChange[] {
 /** Kafka gives lists back in the order they were set. */
 function sameValue(name: string, is: string | undefined, wanted: string): boolean {
   if (is === undefined || name !== 'cleanup.policy') return is === wanted;
-  const parts = (text: string) => text.split(',').map((part) => part.trim()).sort().join();
+  const parts = (text: string) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .sort()
+      .join();
   return parts(is) === parts(wanted);
 }
 

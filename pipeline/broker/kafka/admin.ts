@@ -65,7 +65,11 @@ async function describe(admin: Admin, names: KafkaNames, topics: readonly string
   const configs = await configsOf(admin, present);
   return metadata.topics.map(({ name, partitions }) => {
     const entries = (configs.get(name) ?? []).map(({ configName, configValue }) => [configName, configValue]);
-    return { name: names.logicalTopic(name) ?? name, partitions: partitions.length, config: Object.fromEntries(entries) };
+    return {
+      name: names.logicalTopic(name) ?? name,
+      partitions: partitions.length,
+      config: Object.fromEntries(entries),
+    };
   });
 }
 
@@ -107,7 +111,11 @@ async function configure(admin: Admin, names: KafkaNames, { name, config }: Topi
   const entries = (await configsOf(admin, [topic])).get(topic) ?? [];
   const set = entries.filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG);
   const kept = Object.fromEntries(set.map(({ configName, configValue }) => [configName, configValue]));
-  const resource = { type: ConfigResourceTypes.TOPIC, name: topic, configEntries: configEntries({ ...kept, ...config }) };
+  const resource = {
+    type: ConfigResourceTypes.TOPIC,
+    name: topic,
+    configEntries: configEntries({ ...kept, ...config }),
+  };
   await admin.alterConfigs({ validateOnly: false, resources: [resource] });
 }
 

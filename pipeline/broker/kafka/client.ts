@@ -77,7 +77,8 @@ export function translateKafka(error: unknown): FreshetError {
   for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
     const type = (at as { type?: unknown }).type;
     const code = typeof type === 'string' ? permanentCodes[type] : undefined;
-    if (code !== undefined) return new FreshetError(code, messageOf(at), { cause: error, fields: { type: String(type) } });
+    if (code !== undefined)
+      return new FreshetError(code, messageOf(at), { cause: error, fields: { type: String(type) } });
   }
   return new TransientError('kafka_unavailable', messageOf(error), { cause: error });
 }

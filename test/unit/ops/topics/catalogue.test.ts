@@ -45,7 +45,8 @@ test('the diagram shows every topic, who writes it and who reads it', () => {
   for (const { name, producers, consumers } of Object.values(topics)) {
     expect(diagram).toContain(`"${name}<br/>`);
     const id = name.replaceAll('.', '_');
-    for (const producer of producers) expect(diagram).toMatch(new RegExp(`${producer.replaceAll('-', '_')} -- ".*" --> ${id}\n`));
+    for (const producer of producers)
+      expect(diagram).toMatch(new RegExp(`${producer.replaceAll('-', '_')} -- ".*" --> ${id}\n`));
     for (const consumer of consumers) expect(diagram).toContain(`${id} --> ${consumer.replaceAll('-', '_')}\n`);
   }
 });

@@ -23,7 +23,11 @@ function clusterOf(states: TopicState[]) {
     },
     async configure(one) {
       calls.push(`configure ${one.name}`);
-      states.splice(0, states.length, ...states.map((state) => (state.name === one.name ? { ...state, ...one } : state)));
+      states.splice(
+        0,
+        states.length,
+        ...states.map((state) => (state.name === one.name ? { ...state, ...one } : state)),
+      );
     },
     deleteGroup: async () => {},
     close: async () => {},
@@ -82,7 +86,11 @@ describe('applying', () => {
 describe('the doctor', () => {
   test('names each difference with its remedy and counts what is readable', async () => {
     const { admin } = clusterOf([{ ...agreeing, partitions: 4, config: { ...agreeing.config, 'segment.ms': '1' } }]);
-    const { findings, topics: found, records } = await diagnoseTopics({ admin, topics: [topics.itemChanged, topics.userChanged] });
+    const {
+      findings,
+      topics: found,
+      records,
+    } = await diagnoseTopics({ admin, topics: [topics.itemChanged, topics.userChanged] });
     expect(findings.map(({ topic, problem }) => `${topic} ${problem}`)).toEqual([
       'catalog.item.changed.v1 has 4 partitions, the catalogue says 8',
       'catalog.item.changed.v1 segment.ms is 1, the catalogue says 86400000',

@@ -4,8 +4,8 @@ import { createCodec } from '../../../../../pipeline/broker/registry/codec.ts';
 import { createMemoryRegistry, type MemoryRegistry } from '../../../../../pipeline/broker/registry/memory-registry.ts';
 import type { RegistryClient } from '../../../../../pipeline/broker/registry/registry-client.ts';
 import { TransientError } from '../../../../../pipeline/kernel/errors.ts';
-import type { UserChanged } from '../../../../../schemas/generated/user-changed.v1.ts';
 import { avroSchema } from '../../../../../schemas/generated/avro.ts';
+import type { UserChanged } from '../../../../../schemas/generated/user-changed.v1.ts';
 import { subjectOf } from '../../../../../schemas/topic.ts';
 import { topics } from '../../../../../schemas/topics.ts';
 
@@ -85,11 +85,15 @@ describe('reading', () => {
   });
 
   test('a newer compatible writer is read, its new fields left out', async () => {
-    const newer = variant((schema) => schema.fields.splice(1, 0, { name: 'home_town', type: ['null', 'string'], default: null } as never));
+    const newer = variant((schema) =>
+      schema.fields.splice(1, 0, { name: 'home_town', type: ['null', 'string'], default: null } as never),
+    );
     const id = registry.register(subjectOf(topic), newer);
     const target = Buffer.alloc(500);
     const end = avroSchema<unknown>(newer).encodeInto({ ...user, homeTown: 'Wien' }, target, 0);
-    const result = await openCodec().reader(topic).read(frame(id, target.subarray(0, end)));
+    const result = await openCodec()
+      .reader(topic)
+      .read(frame(id, target.subarray(0, end)));
     expect(result).toEqual({ ok: true, value: user, writerSchemaId: id });
   });
 
@@ -101,14 +105,23 @@ describe('reading', () => {
     const { consent: _, traits: __, ...rest } = user;
     const target = Buffer.alloc(500);
     const end = avroSchema<unknown>(older).encodeInto(rest, target, 0);
-    const result = await openCodec().reader(topic).read(frame(id, target.subarray(0, end)));
+    const result = await openCodec()
+      .reader(topic)
+      .read(frame(id, target.subarray(0, end)));
     expect(result).toMatchObject({ ok: true, value: { ...rest, consent: null, traits: {} } });
   });
 
   test('an incompatible writer is refused as schema_incompatible, again without asking', async () => {
-    const id = registry.register('other-value', variant((schema) => schema.fields.shift()));
+    const id = registry.register(
+      'other-value',
+      variant((schema) => schema.fields.shift()),
+    );
     const reader = openCodec().reader(topic);
-    expect(await reader.read(frame(id))).toMatchObject({ ok: false, reason: 'schema_incompatible', writerSchemaId: id });
+    expect(await reader.read(frame(id))).toMatchObject({
+      ok: false,
+      reason: 'schema_incompatible',
+      writerSchemaId: id,
+    });
     expect(reader.read(frame(id))).toMatchObject({ ok: false, reason: 'schema_incompatible' });
     expect(asked).toEqual([id]);
   });
@@ -155,7 +168,9 @@ describe('reading', () => {
 
   test('a header that names the schema by GUID is refused even where the value looks framed', async () => {
     const bytes = await written();
-    const result = openCodec().reader(topic).read(bytes, { __value_schema_id: Buffer.alloc(17, 1) });
+    const result = openCodec()
+      .reader(topic)
+      .read(bytes, { __value_schema_id: Buffer.alloc(17, 1) });
     expect(result).toMatchObject({ ok: false, reason: 'undecodable', message: expect.stringContaining('header-GUID') });
   });
 
@@ -164,7 +179,11 @@ describe('reading', () => {
     const reader = openCodec().reader(topic);
     await reader.read(bytes);
     for (let length = 5; length < bytes.length; length += 1) {
-      expect(reader.read(bytes.subarray(0, length))).toMatchObject({ ok: false, reason: 'undecodable', writerSchemaId: 1 });
+      expect(reader.read(bytes.subarray(0, length))).toMatchObject({
+        ok: false,
+        reason: 'undecodable',
+        writerSchemaId: 1,
+      });
     }
     const longer = Buffer.concat([bytes, Buffer.from([0])]);
     expect(reader.read(longer)).toMatchObject({ ok: false, reason: 'undecodable', message: 'bytes are left over' });

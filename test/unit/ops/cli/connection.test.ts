@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { serverOf, topicPrefix } from '../../../../ops/cli/connection.ts';
+import { localUrls } from '../../../../ops/stack/urls.ts';
+
+const stack = localUrls({ postgres: 1, kafka: 2, registry: 3, redis: 4 });
+const env = { FRESHET_KAFKA_BROKERS: 'broker:9092' };
+
+test('what is passed wins over the environment, the environment over the running stack', () => {
+  const running = () => stack;
+  expect(serverOf('kafkaBrokers', 'given:9092', { env, running })).toBe('given:9092');
+  expect(serverOf('kafkaBrokers', undefined, { env, running })).toBe('broker:9092');
+  expect(serverOf('kafkaBrokers', undefined, { env: {}, running })).toBe('127.0.0.1:2');
+});
+
+test('with none of them the error names all three ways', () => {
+  expect(() => serverOf('registryUrl', undefined, { env: {}, running: () => undefined })).toThrow(
+    /FRESHET_REGISTRY_URL .*option.*freshet stack up/,
+  );
+});
+
+test('a value that cannot be a server is refused', () => {
+  expect(() => serverOf('registryUrl', 'registry:8081', { env: {} })).toThrow(
+    expect.objectContaining({ code: 'server_invalid' }),
+  );
+});
+
+test('the prefix is empty unless it is set', () => {
+  expect(topicPrefix({})).toBe('');
+  expect(topicPrefix({ FRESHET_KAFKA_TOPIC_PREFIX: 'staging.' })).toBe('staging.');
+});
