@@ -1,0 +1,69 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import type { Component } from '../../kernel/component.ts';
+import { messageOf } from '../../kernel/errors.ts';
+import type { Logger } from '../../kernel/logger.ts';
+import type { ItemReader, ListReader, PopularReader, SettingsReader } from '../serving.ts';
+import { createItemReader } from './item-reader.ts';
+import { createListReader } from './list-reader.ts';
+import { createPopularReader } from './popular-reader.ts';
+import { createSettingsReader } from './settings-reader.ts';
+
+/** A list asked of Redis later than this comes from a fallback; far above what a busy process needs. */
+const requestMs = 500;
+/** Longest silence while an answer is due; longer than any look at a feed blocks. */
+const silenceMs = 5_000;
+const retryMaxMs = 1_000;
+
+/** A Redis that is away is told at once, never queued for: requests have fallbacks, feeds wait by themselves. */
+const failSoon = {
+  lazyConnect: true,
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  socketTimeout: silenceMs,
+  retryStrategy: (attempt: number) => Math.min(50 * attempt, retryMaxMs),
+} satisfies RedisOptions;
+
+export interface ServingConnections {
+  readonly lists: ListReader;
+  readonly items: ItemReader;
+  readonly settings: SettingsReader;
+  readonly popular: PopularReader;
+  /** Opens and closes the connections; started before whatever reads, stopped after it. */
+  readonly component: Component;
+}
+
+/**
+ * What serving reads, over connections of its own: one for requests, and one for each feed, because a
+ * look at a feed blocks its connection. A Redis that is away at start is no fault: it is tried for ever.
+ */
+export function createServingConnections({ url, log }: { url: string; log: Logger }): ServingConnections {
+  const open = (name: string, options: { commandTimeout?: number; enableAutoPipelining?: boolean } = {}) => {
+    const redis = new Redis(url, { ...failSoon, connectionName: `freshet-serving-${name}`, ...options });
+    redis.on('error', (error) => log.debug({ connection: name, error: messageOf(error) }, 'Redis connection'));
+    return redis;
+  };
+  const requests = open('requests', { commandTimeout: requestMs, enableAutoPipelining: true });
+  const items = open('items');
+  const settings = open('settings');
+  const popular = open('popular');
+  const all = [requests, items, settings, popular];
+  return {
+    lists: createListReader(requests),
+    items: createItemReader(items),
+    settings: createSettingsReader(settings),
+    popular: createPopularReader(popular),
+    component: {
+      name: 'serving-redis',
+      async start() {
+        // A first attempt that fails is repeated in the background; readers tell what is away.
+        await Promise.allSettled(all.map((redis) => redis.connect()));
+        return {
+          async stop() {
+            for (const redis of all) redis.disconnect();
+          },
+        };
+      },
+    },
+  };
+}
