@@ -3,22 +3,32 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 const seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
 const sizes = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000];
 
-/** The one catalogue of metrics: every name, meaning and label the product exposes. */
-export function createMetrics() {
-  const registry = new Registry();
+/** What the catalogue below is written with. */
+function makers(registry: Registry) {
   const registers = [registry];
-  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Counter({ name, help, labelNames: [...labelNames], registers });
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Gauge({ name, help, labelNames: [...labelNames], registers });
-  const histogram = <L extends string>(name: string, help: string, buckets: number[], labelNames: readonly L[] = []) =>
-    new Histogram({ name, help, buckets, labelNames: [...labelNames], registers });
   return {
-    registry,
+    counter: <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+      new Counter({ name, help, labelNames: [...labelNames], registers }),
+    gauge: <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+      new Gauge({ name, help, labelNames: [...labelNames], registers }),
+    histogram: <L extends string>(name: string, help: string, buckets: number[], labelNames: readonly L[] = []) =>
+      new Histogram({ name, help, buckets, labelNames: [...labelNames], registers }),
+  };
+}
+
+type Makers = ReturnType<typeof makers>;
+
+function storingMetrics({ counter, gauge, histogram }: Makers) {
+  return {
     ingestResults: counter('freshet_ingest_events_total', 'Events by kind and result', ['kind', 'result', 'code']),
     ingestCommitSeconds: histogram('freshet_ingest_commit_seconds', 'Group commit duration', seconds),
     ingestBatchSize: histogram('freshet_ingest_batch_events', 'Events a group commit', sizes),
     ingestQueueDepth: gauge('freshet_ingest_queue_events', 'Events waiting for a group commit'),
+    ingestRecent: counter(
+      'freshet_ingest_recent_events_total',
+      'Recent events for serving: written, of an unknown item, failed, or dropped while Redis was away',
+      ['result'],
+    ),
     outboxUnpublished: gauge('freshet_outbox_unpublished_records', 'Outbox records not yet acknowledged by the broker'),
     outboxOldestSeconds: gauge('freshet_outbox_oldest_unpublished_seconds', 'Age of the oldest unpublished record'),
     relayPublished: counter('freshet_relay_published_records_total', 'Records acknowledged by the broker', ['topic']),
@@ -27,29 +37,66 @@ export function createMetrics() {
     relayLeases: gauge('freshet_relay_leases_held', 'Shards held by this relay'),
     relayLeaseChanges: counter('freshet_relay_lease_changes_total', 'Leases taken, given back or lost', ['change']),
     relayParked: counter('freshet_relay_parked_records_total', 'Records parked', ['reason']),
+  };
+}
+
+function stageMetrics({ counter, gauge, histogram }: Makers) {
+  return {
     stageRecords: counter('freshet_stage_records_total', 'Deliveries by outcome', ['stage', 'outcome', 'reason']),
     stageBatchSize: histogram('freshet_stage_batch_records', 'Records a batch', sizes, ['stage']),
     stageBatchSeconds: histogram('freshet_stage_batch_seconds', 'Batch duration, commit included', seconds, ['stage']),
     stageLag: gauge('freshet_stage_lag_records', 'Records not yet handled', ['stage', 'topic', 'partition']),
-    stageLagSeconds: gauge('freshet_stage_lag_seconds', 'Age of the newest handled record when handled', ['stage', 'topic', 'partition']),
+    stageLagSeconds: gauge('freshet_stage_lag_seconds', 'Age of the newest handled record when handled', [
+      'stage',
+      'topic',
+      'partition',
+    ]),
     stagePaused: gauge('freshet_stage_paused_partitions', 'Paused partitions', ['stage', 'reason']),
     stageRebalances: counter('freshet_stage_rebalances_total', 'Assignments received', ['stage']),
-    stageFreshness: histogram('freshet_stage_freshness_seconds', 'Received at ingest to handled by the stage', seconds, ['stage']),
+    stageFreshness: histogram(
+      'freshet_stage_freshness_seconds',
+      'Received at ingest to handled by the stage',
+      seconds,
+      ['stage'],
+    ),
     candidatesLists: counter('freshet_candidates_lists_total', 'Lists written', ['kind']),
     candidatesIndexSessions: gauge('freshet_candidates_index_sessions', 'Sessions in the index'),
-    candidatesListBytes: histogram('freshet_candidates_list_bytes', 'Bytes of Redis values a user', [64, 128, 256, 512, 1_024, 2_048, 4_096]),
+    candidatesListBytes: histogram(
+      'freshet_candidates_list_bytes',
+      'Bytes of Redis values a user',
+      [64, 128, 256, 512, 1_024, 2_048, 4_096],
+    ),
+  };
+}
+
+function servingMetrics({ counter, gauge, histogram }: Makers) {
+  return {
     httpRequests: counter('freshet_http_requests_total', 'Requests by route and status', ['route', 'status']),
     httpSeconds: histogram('freshet_http_request_seconds', 'Request duration', seconds, ['route']),
     servingFallbacks: counter('freshet_serving_lists_total', 'Lists served by fallback level', ['level']),
     servingFiltered: counter('freshet_serving_filtered_items_total', 'Candidates removed', ['filter']),
     servingRounds: histogram('freshet_serving_redis_waits', 'Redis waits a request', [0, 1, 2, 3]),
     servingRedisFaults: counter('freshet_serving_redis_faults_total', 'Redis waits of requests that failed'),
-    servingVersionRepeats: counter('freshet_serving_version_repeats_total', 'First rounds repeated because the active state version had changed'),
-    servingUndecodable: counter('freshet_serving_undecodable_values_total', 'Values in Redis that were not understood', ['kind']),
+    servingVersionRepeats: counter(
+      'freshet_serving_version_repeats_total',
+      'First rounds repeated because the active state version had changed',
+    ),
+    servingUndecodable: counter(
+      'freshet_serving_undecodable_values_total',
+      'Values in Redis that were not understood',
+      ['kind'],
+    ),
     servingItems: gauge('freshet_serving_catalog_items', 'Items in process memory'),
     servingFeedLoads: counter('freshet_serving_feed_loads_total', 'Views loaded from Redis', ['feed', 'reason']),
     servingFeedErrors: counter('freshet_serving_feed_errors_total', 'Looks at a feed that failed', ['feed']),
   };
+}
+
+/** The one catalogue of metrics: every name, meaning and label the product exposes. */
+export function createMetrics() {
+  const registry = new Registry();
+  const make = makers(registry);
+  return { registry, ...storingMetrics(make), ...stageMetrics(make), ...servingMetrics(make) };
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
