@@ -49,10 +49,10 @@ export function readOrder(fields: Fields): Order | null {
   const order = readObject(fields, 'order');
   if (order === null) return null;
   refuseUnknown(order, orderFields);
-  if (!has(order, 'items')) report(order, 'items', 'required', 'is required');
+  if (!has(order, 'items')) report(order, 'items', { code: 'required', message: 'is required' });
   const items = readObjects(order, 'items', orderItemLimit, readOrderItem);
   if (Array.isArray(order.source.items) && order.source.items.length === 0) {
-    report(order, 'items', 'too_few', 'must not be empty', 1);
+    report(order, 'items', { code: 'too_few', message: 'must not be empty', limit: 1 });
   }
   return {
     orderId: requireText(order, 'order_id', idRule),

@@ -13,14 +13,17 @@ export const settingsId = 'default';
 /** The settings as they were written, defaults left out, so that a later default applies to them too. */
 function readSettings(fields: Fields): string {
   if (!has(fields, 'body')) {
-    report(fields, 'body', 'required', 'is required');
+    report(fields, 'body', { code: 'required', message: 'is required' });
     return '{}';
   }
   const result = namespaceSettingsSchema.safeParse(fields.source.body);
   for (const issue of result.error?.issues ?? []) {
     const path = ['body', ...issue.path].join('.');
     const code = issue.code === 'unrecognized_keys' ? 'unknown_field' : 'invalid_setting';
-    report(fields, path, code, issue.code === 'unrecognized_keys' ? 'has a field that there is not' : issue.message);
+    report(fields, path, {
+      code: code,
+      message: issue.code === 'unrecognized_keys' ? 'has a field that there is not' : issue.message,
+    });
   }
   return canonicalJson(fields.source.body ?? {});
 }
@@ -29,7 +32,8 @@ function readDocument(fields: Fields, rules: IntakeRules): ConfigChanged {
   const namespace = readNamespace(fields);
   const kind = readOneOf(fields, 'kind', ['settings'] as const) ?? 'settings';
   const id = readText(fields, 'id', idRule) ?? settingsId;
-  if (id !== settingsId) report(fields, 'id', 'invalid_format', `settings have the id ${settingsId}`);
+  if (id !== settingsId)
+    report(fields, 'id', { code: 'invalid_format', message: `settings have the id ${settingsId}` });
   return {
     namespace,
     kind,

@@ -1,13 +1,9 @@
-import { type TextRule, textFault } from './text.ts';
+import { type Fault, type TextRule, textFault } from './text.ts';
 
-/** What is wrong with one field, as a value. Never holds what the client sent. */
-export interface FieldProblem {
-  /** Stable; clients branch on it. */
-  readonly code: string;
+/** A fault and where it is. */
+export interface FieldProblem extends Fault {
   /** JSON path in the request's body. */
   readonly path: string;
-  readonly message: string;
-  readonly limit?: number;
 }
 
 export type Parsed<T> =
@@ -37,9 +33,9 @@ export function pathOf(fields: Fields, name: string): string {
   return safeName.test(name) ? `${parent}.${name}` : parent;
 }
 
-export function report(fields: Fields, name: string, code: string, message: string, limit?: number): null {
-  const path = pathOf(fields, name);
-  fields.problems.push(limit === undefined ? { code, path, message } : { code, path, message, limit });
+/** Adds a fault of the member `name`; answers null, so that a reader can return it. */
+export function report(fields: Fields, name: string, fault: Fault): null {
+  fields.problems.push({ ...fault, path: pathOf(fields, name) });
   return null;
 }
 
@@ -50,7 +46,7 @@ export const has = (fields: Fields, name: string): boolean =>
 /** A misspelt field would be lost silently, so it is refused. */
 export function refuseUnknown(fields: Fields, known: ReadonlySet<string>): void {
   for (const name of Object.keys(fields.source)) {
-    if (!known.has(name)) report(fields, name, 'unknown_field', 'there is no such field');
+    if (!known.has(name)) report(fields, name, { code: 'unknown_field', message: 'there is no such field' });
   }
 }
 
@@ -59,12 +55,12 @@ export function readText(fields: Fields, name: string, rule: TextRule): string |
   if (value === undefined || value === null) return null;
   const fault = textFault(value, rule);
   if (fault === undefined) return value as string;
-  return report(fields, name, fault.code, fault.message, fault.limit);
+  return report(fields, name, fault);
 }
 
 /** Answers '' where the field is absent or at fault. */
 export function requireText(fields: Fields, name: string, rule: TextRule): string {
-  if (!has(fields, name)) report(fields, name, 'required', 'is required');
+  if (!has(fields, name)) report(fields, name, { code: 'required', message: 'is required' });
   return readText(fields, name, rule) ?? '';
 }
 
@@ -77,37 +73,42 @@ export interface NumberRule {
 export function readNumber(fields: Fields, name: string, rule: NumberRule): number | null {
   const value = fields.source[name];
   if (value === undefined || value === null) return null;
-  if (typeof value !== 'number') return report(fields, name, 'wrong_type', 'must be a number');
-  if (rule.integer && !Number.isInteger(value)) return report(fields, name, 'wrong_type', 'must be a whole number');
-  if (!(value >= rule.min)) return report(fields, name, 'out_of_range', `must be at least ${rule.min}`, rule.min);
-  if (!(value <= rule.max)) return report(fields, name, 'out_of_range', `must be at most ${rule.max}`, rule.max);
+  if (typeof value !== 'number') return report(fields, name, { code: 'wrong_type', message: 'must be a number' });
+  if (rule.integer && !Number.isInteger(value))
+    return report(fields, name, { code: 'wrong_type', message: 'must be a whole number' });
+  if (!(value >= rule.min))
+    return report(fields, name, { code: 'out_of_range', message: `must be at least ${rule.min}`, limit: rule.min });
+  if (!(value <= rule.max))
+    return report(fields, name, { code: 'out_of_range', message: `must be at most ${rule.max}`, limit: rule.max });
   return value;
 }
 
 export function requireNumber(fields: Fields, name: string, rule: NumberRule): number {
-  if (!has(fields, name)) report(fields, name, 'required', 'is required');
+  if (!has(fields, name)) report(fields, name, { code: 'required', message: 'is required' });
   return readNumber(fields, name, rule) ?? rule.min;
 }
 
 export function readBoolean(fields: Fields, name: string): boolean | null {
   const value = fields.source[name];
   if (value === undefined || value === null) return null;
-  return typeof value === 'boolean' ? value : report(fields, name, 'wrong_type', 'must be true or false');
+  return typeof value === 'boolean'
+    ? value
+    : report(fields, name, { code: 'wrong_type', message: 'must be true or false' });
 }
 
 export function readOneOf<T extends string>(fields: Fields, name: string, allowed: readonly T[]): T | null {
   const value = fields.source[name];
   if (value === undefined || value === null) return null;
-  if (typeof value !== 'string') return report(fields, name, 'wrong_type', 'must be a string');
+  if (typeof value !== 'string') return report(fields, name, { code: 'wrong_type', message: 'must be a string' });
   const found = allowed.find((one) => one === value);
-  return found ?? report(fields, name, 'invalid_format', `must be one of ${allowed.join(', ')}`);
+  return found ?? report(fields, name, { code: 'invalid_format', message: `must be one of ${allowed.join(', ')}` });
 }
 
 /** A nested object as fields of its own. */
 export function readObject(fields: Fields, name: string): Fields | null {
   const value = fields.source[name];
   if (value === undefined || value === null) return null;
-  if (!isObject(value)) return report(fields, name, 'wrong_type', 'must be an object');
+  if (!isObject(value)) return report(fields, name, { code: 'wrong_type', message: 'must be an object' });
   return { source: value, path: pathOf(fields, name), problems: fields.problems };
 }
 
@@ -115,8 +116,10 @@ export function readObject(fields: Fields, name: string): Fields | null {
 export function readList(fields: Fields, name: string, max: number): readonly unknown[] | null {
   const value = fields.source[name];
   if (value === undefined || value === null) return null;
-  if (!Array.isArray(value)) return report(fields, name, 'wrong_type', 'must be a list');
-  return value.length > max ? report(fields, name, 'too_many', `at most ${max} are allowed`, max) : value;
+  if (!Array.isArray(value)) return report(fields, name, { code: 'wrong_type', message: 'must be a list' });
+  return value.length > max
+    ? report(fields, name, { code: 'too_many', message: `at most ${max} are allowed`, limit: max })
+    : value;
 }
 
 /** A list of objects, each read by `read`; members that are no objects are reported and left out. */

@@ -26,7 +26,7 @@ function readEventId(fields: Fields): string {
   if (!has(fields, 'source_event_id')) return requireText(fields, 'event_id', eventIdRule);
   const alias = readText(fields, 'source_event_id', eventIdRule) ?? '';
   if (has(fields, 'event_id') && fields.source.event_id !== alias) {
-    report(fields, 'source_event_id', 'conflicting_fields', 'differs from event_id');
+    report(fields, 'source_event_id', { code: 'conflicting_fields', message: 'differs from event_id' });
   }
   return alias;
 }

@@ -66,11 +66,12 @@ function refuseRepeats(fields: Fields, items: readonly ImpressionItem[]): void {
 }
 
 function readItems(fields: Fields): readonly ImpressionItem[] {
-  if (!has(fields, 'items')) report(fields, 'items', 'required', 'is required');
+  if (!has(fields, 'items')) report(fields, 'items', { code: 'required', message: 'is required' });
   const faults = fields.problems.length;
   const items = readObjects(fields, 'items', impressionItemLimit, readItem) ?? [];
   if (fields.problems.length > faults) return items;
-  if (has(fields, 'items') && items.length === 0) report(fields, 'items', 'too_few', 'must not be empty', 1);
+  if (has(fields, 'items') && items.length === 0)
+    report(fields, 'items', { code: 'too_few', message: 'must not be empty', limit: 1 });
   refuseRepeats(fields, items);
   return items;
 }

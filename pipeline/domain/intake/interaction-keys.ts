@@ -3,7 +3,8 @@ import { type Fields, has, report } from './fields.ts';
 import type { Parts } from './meta.ts';
 
 function need(fields: Fields, names: readonly string[], why: string): void {
-  for (const name of names) if (!has(fields, name)) report(fields, name, 'required', `is required ${why}`);
+  for (const name of names)
+    if (!has(fields, name)) report(fields, name, { code: 'required', message: `is required ${why}` });
 }
 
 /** The part, or an empty one to report what is missing in it. */
@@ -14,11 +15,12 @@ const partOf = (fields: Fields, parts: Parts, name: 'context' | 'commerce'): Fie
 function checkOrder(fields: Fields, { type, context, order }: InteractionRecorded): void {
   const isOrder = type === 'custom' && context?.kind === 'order';
   if (order !== null && !isOrder) {
-    report(fields, 'order', 'not_allowed', 'is only for type custom with context.kind order');
+    report(fields, 'order', { code: 'not_allowed', message: 'is only for type custom with context.kind order' });
   }
   if (!isOrder) return;
   need(fields, ['order'], 'for context.kind order');
-  if (has(fields, 'item_id')) report(fields, 'item_id', 'not_allowed', 'an order has no item_id of its own');
+  if (has(fields, 'item_id'))
+    report(fields, 'item_id', { code: 'not_allowed', message: 'an order has no item_id of its own' });
 }
 
 /** The keys that one type needs and others do not. */

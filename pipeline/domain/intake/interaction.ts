@@ -44,23 +44,27 @@ const valueRules: Readonly<Partial<Record<InteractionType, { min: number; max: n
 /** Doors for one type only leave `type` out; then `fallback` stands in. */
 function readType(fields: Fields, fallback: InteractionType | null): InteractionType | null {
   const value = fields.source.type;
-  if (value === undefined || value === null) return fallback ?? report(fields, 'type', 'required', 'is required');
+  if (value === undefined || value === null)
+    return fallback ?? report(fields, 'type', { code: 'required', message: 'is required' });
   if (typeof value !== 'string' && typeof value !== 'number') {
-    return report(fields, 'type', 'wrong_type', 'must be a name or a number from 0 to 8');
+    return report(fields, 'type', { code: 'wrong_type', message: 'must be a name or a number from 0 to 8' });
   }
   const type = typeof value === 'number' ? interactionTypes[value] : interactionTypes.find((one) => one === value);
   if (type === undefined) {
-    return report(fields, 'type', 'unknown_type', `must be one of ${interactionTypes.join(', ')}, or 0 to 8`);
+    return report(fields, 'type', {
+      code: 'unknown_type',
+      message: `must be one of ${interactionTypes.join(', ')}, or 0 to 8`,
+    });
   }
   if (fallback !== null && type !== fallback) {
-    return report(fields, 'type', 'conflicting_fields', `only ${fallback} is taken here`);
+    return report(fields, 'type', { code: 'conflicting_fields', message: `only ${fallback} is taken here` });
   }
   return type;
 }
 
 function readItemId(fields: Fields, type: InteractionType | null): string | null {
   if (!has(fields, 'item_id') && type !== null && type !== 'custom')
-    report(fields, 'item_id', 'required', 'is required');
+    report(fields, 'item_id', { code: 'required', message: 'is required' });
   return readText(fields, 'item_id', idRule);
 }
 

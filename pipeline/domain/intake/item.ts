@@ -44,7 +44,8 @@ function readItem(fields: Fields, rules: IntakeRules): ItemChanged {
   const namespace = readNamespace(fields);
   const price = readText(fields, 'price', decimalRule);
   const currency = readText(fields, 'currency', currencyRule);
-  if (price !== null && currency === null) report(fields, 'currency', 'required', 'is required beside price');
+  if (price !== null && currency === null)
+    report(fields, 'currency', { code: 'required', message: 'is required beside price' });
   return {
     namespace,
     itemId: requireText(fields, 'item_id', idRule),

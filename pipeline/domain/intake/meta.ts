@@ -21,7 +21,8 @@ function merged(fields: Fields, name: string, own: Fields | null, extra: readonl
   Object.assign(source, own?.source);
   const cameFrom = new Map<string, string>();
   for (const [key, value] of extra) {
-    if (own !== null && has(own, key)) report(own, key, 'conflicting_fields', 'is given here and in meta');
+    if (own !== null && has(own, key))
+      report(own, key, { code: 'conflicting_fields', message: 'is given here and in meta' });
     source[key] = value;
     cameFrom.set(key, `${fields.path}.meta`);
   }

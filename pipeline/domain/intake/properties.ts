@@ -1,6 +1,6 @@
 import { type Fields, readObject, report } from './fields.ts';
 import { looksPersonal } from './pii.ts';
-import { isCleanText, type TextFault, textFault } from './text.ts';
+import { type Fault, isCleanText, textFault } from './text.ts';
 
 export const propertyLimits = { keys: 32, keyLength: 64, valueLength: 1_024, totalBytes: 4_096 } as const;
 
@@ -9,13 +9,13 @@ export interface PropertiesRule {
   readonly refusePersonal: boolean;
 }
 
-const personal: TextFault = {
+const personal: Fault = {
   code: 'pii_suspected',
   message: 'looks like an e-mail address, a phone or a card number',
 };
 
 /** A faulty name is never shown: it is as much the client's data as the value. */
-function nameFault(name: string, rule: PropertiesRule): TextFault | undefined {
+function nameFault(name: string, rule: PropertiesRule): Fault | undefined {
   const { keyLength } = propertyLimits;
   if (name.length > keyLength) {
     return { code: 'too_long', message: `names have at most ${keyLength} characters`, limit: keyLength };
@@ -26,7 +26,7 @@ function nameFault(name: string, rule: PropertiesRule): TextFault | undefined {
   return rule.refusePersonal && looksPersonal('', name) ? personal : undefined;
 }
 
-function valueFault(name: string, value: unknown, rule: PropertiesRule): TextFault | undefined {
+function valueFault(name: string, value: unknown, rule: PropertiesRule): Fault | undefined {
   if (value === '') return undefined;
   const fault = textFault(value, { max: propertyLimits.valueLength });
   if (fault) return fault;
@@ -37,7 +37,7 @@ function valueFault(name: string, value: unknown, rule: PropertiesRule): TextFau
 function checkProperty(fields: Fields, name: string, rule: PropertiesRule): boolean {
   const ofName = nameFault(name, rule);
   const fault = ofName ?? valueFault(name, fields.source[name], rule);
-  if (fault) report(fields, ofName ? '' : name, fault.code, fault.message, fault.limit);
+  if (fault) report(fields, ofName ? '' : name, fault);
   return fault === undefined;
 }
 
@@ -46,7 +46,7 @@ export function readPropertyMap(fields: Fields, rule: PropertiesRule): Readonly<
   const names = Object.keys(fields.source).filter((name) => fields.source[name] !== null);
   const { keys, totalBytes } = propertyLimits;
   if (names.length > keys) {
-    report(fields, '', 'too_many', `at most ${keys} are allowed`, keys);
+    report(fields, '', { code: 'too_many', message: `at most ${keys} are allowed`, limit: keys });
     return {};
   }
   const result: Record<string, string> = {};
@@ -58,7 +58,11 @@ export function readPropertyMap(fields: Fields, rule: PropertiesRule): Readonly<
     result[name] = value;
   }
   if (bytes > totalBytes)
-    report(fields, '', 'too_large', `names and values have at most ${totalBytes} bytes`, totalBytes);
+    report(fields, '', {
+      code: 'too_large',
+      message: `names and values have at most ${totalBytes} bytes`,
+      limit: totalBytes,
+    });
   return result;
 }
 

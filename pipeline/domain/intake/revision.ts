@@ -24,9 +24,14 @@ export function readRevision(fields: Fields, receivedAt: number, maxFutureMs: nu
   const updatedAt = readInstant(fields, 'updated_at');
   if (updatedAt !== null && updatedAt > receivedAt + maxFutureMs) {
     // It would win over every honest write until that day.
-    report(fields, 'updated_at', 'in_future', `is more than ${maxFutureMs} ms ahead of the server`, maxFutureMs);
+    report(fields, 'updated_at', {
+      code: 'in_future',
+      message: `is more than ${maxFutureMs} ms ahead of the server`,
+      limit: maxFutureMs,
+    });
   }
-  if (updatedAt !== null && updatedAt < 0) report(fields, 'updated_at', 'out_of_range', 'must not be before 1970', 0);
+  if (updatedAt !== null && updatedAt < 0)
+    report(fields, 'updated_at', { code: 'out_of_range', message: 'must not be before 1970', limit: 0 });
   if (has(fields, 'revision')) return revision ?? 0;
   return updatedAt ?? receivedAt;
 }

@@ -6,9 +6,13 @@ export interface TextRule {
   readonly shape?: string;
 }
 
-export interface TextFault {
+/** What is wrong with a value. Never holds the value. */
+export interface Fault {
+  /** Stable; clients branch on it. */
   readonly code: string;
+  /** For people. */
   readonly message: string;
+  /** The bound that was passed or missed, where there is one. */
   readonly limit?: number;
 }
 
@@ -48,7 +52,7 @@ function isLonger(value: string, max: number): boolean {
 }
 
 /** Why the value is not such a string; undefined where it is. */
-export function textFault(value: unknown, rule: TextRule): TextFault | undefined {
+export function textFault(value: unknown, rule: TextRule): Fault | undefined {
   if (typeof value !== 'string') return { code: 'wrong_type', message: 'must be a string' };
   if (value.length === 0) return { code: 'too_short', message: 'must not be empty', limit: 1 };
   if (isLonger(value, rule.max)) {

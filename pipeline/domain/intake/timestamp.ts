@@ -52,25 +52,29 @@ export function readInstant(fields: Fields, name: string): number | null {
     const ms = Math.abs(value) < millisecondsFrom ? Math.round(value * 1_000) : Math.trunc(value);
     return ms >= earliest && ms <= latest
       ? ms
-      : report(fields, name, 'timestamp_invalid', 'must lie in the years 1 to 9999');
+      : report(fields, name, { code: 'timestamp_invalid', message: 'must lie in the years 1 to 9999' });
   }
   if (typeof value !== 'string') {
-    return report(fields, name, 'wrong_type', 'must be ISO-8601 text with a zone, or a number');
+    return report(fields, name, { code: 'wrong_type', message: 'must be ISO-8601 text with a zone, or a number' });
   }
   const at = parseIso(value);
   if (at !== undefined && at >= earliest && at <= latest) return at;
   if (numeric.test(value)) {
-    return report(
-      fields,
-      name,
-      'timestamp_ambiguous',
-      'is a number in quotes: write a JSON number or ISO-8601 with a zone',
-    );
+    return report(fields, name, {
+      code: 'timestamp_ambiguous',
+      message: 'is a number in quotes: write a JSON number or ISO-8601 with a zone',
+    });
   }
   if (zoneless.test(value)) {
-    return report(fields, name, 'timestamp_ambiguous', 'has no zone: add Z or an offset such as +02:00');
+    return report(fields, name, {
+      code: 'timestamp_ambiguous',
+      message: 'has no zone: add Z or an offset such as +02:00',
+    });
   }
-  return report(fields, name, 'timestamp_invalid', 'must be ISO-8601 with a zone, such as 2026-01-31T09:30:00Z');
+  return report(fields, name, {
+    code: 'timestamp_invalid',
+    message: 'must be ISO-8601 with a zone, such as 2026-01-31T09:30:00Z',
+  });
 }
 
 export interface AgeRule {
@@ -83,15 +87,17 @@ export interface AgeRule {
 export function readOccurredAt(fields: Fields, rule: AgeRule): number {
   const at = readInstant(fields, 'occurred_at') ?? rule.receivedAt;
   if (at > rule.receivedAt + rule.maxFutureMs) {
-    report(
-      fields,
-      'occurred_at',
-      'in_future',
-      `is more than ${rule.maxFutureMs} ms ahead of the server`,
-      rule.maxFutureMs,
-    );
+    report(fields, 'occurred_at', {
+      code: 'in_future',
+      message: `is more than ${rule.maxFutureMs} ms ahead of the server`,
+      limit: rule.maxFutureMs,
+    });
   } else if (at < rule.receivedAt - rule.maxAgeMs) {
-    report(fields, 'occurred_at', 'too_old', `is more than ${rule.maxAgeMs} ms old`, rule.maxAgeMs);
+    report(fields, 'occurred_at', {
+      code: 'too_old',
+      message: `is more than ${rule.maxAgeMs} ms old`,
+      limit: rule.maxAgeMs,
+    });
   }
   return at;
 }

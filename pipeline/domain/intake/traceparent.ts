@@ -9,5 +9,7 @@ export const isTraceparent = (value: unknown): value is string => typeof value =
 export function readTrace(fields: Fields, ofRequest: string | null): string | null {
   const value = fields.source.trace;
   if (value === undefined || value === null) return ofRequest;
-  return isTraceparent(value) ? value : report(fields, 'trace', 'invalid_format', 'must be a W3C traceparent');
+  return isTraceparent(value)
+    ? value
+    : report(fields, 'trace', { code: 'invalid_format', message: 'must be a W3C traceparent' });
 }

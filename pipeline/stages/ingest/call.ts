@@ -1,0 +1,94 @@
+import type { Context } from 'hono';
+import type { IntakeRules } from '../../domain/intake/identity.ts';
+import { isTraceparent } from '../../domain/intake/traceparent.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { messageOf, TransientError } from '../../kernel/errors.ts';
+import type { Logger } from '../../kernel/logger.ts';
+import type { Metrics } from '../../kernel/metrics.ts';
+import { type Problem, problemResponse } from '../../kernel/problem.ts';
+import { identityHeaders, requestIdentity } from '../../kernel/request-id.ts';
+import type { SettingsSource } from '../../stores/settings.ts';
+import { readJson } from './read-json.ts';
+
+/** What a route answers: a problem, or a document with its status. */
+export type Answer = { readonly problem: Problem } | { readonly status: 200 | 202; readonly document: unknown };
+
+/** One request, as routes see it. */
+export interface Call {
+  /** Path parameter, percent-decoded. */
+  param(name: string): string;
+  query(name: string): string | undefined;
+  /** Reads the body as JSON and hands it on; a body that cannot be read is answered at once. */
+  withBody(use: (body: unknown) => Promise<Answer> | Answer): Promise<Answer>;
+  /** What events of this request are judged by. */
+  readonly rules: IntakeRules;
+}
+
+export interface CallDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Pick<Metrics, 'httpRequests' | 'httpSeconds'>;
+  readonly settings: SettingsSource;
+  readonly makeId: () => string;
+  /** Why nothing can be taken yet; undefined when ready. */
+  readonly unready: () => string | undefined;
+}
+
+const notReady: Problem = {
+  status: 503,
+  code: 'not_ready',
+  detail: 'ingest has not reached its schema registry or database yet',
+  retryAfterSeconds: 1,
+};
+
+/** A fault becomes an answer without details; those are logged under the request's id. */
+function problemOf(error: unknown, log: Logger, fields: Record<string, unknown>): Problem {
+  if (error instanceof TransientError) {
+    log.warn({ ...fields, error: messageOf(error) }, 'request answered 503');
+    return { status: 503, code: 'unavailable', detail: 'a server behind this one is away', retryAfterSeconds: 1 };
+  }
+  log.error(
+    { ...fields, error: messageOf(error), stack: error instanceof Error ? error.stack : undefined },
+    'request failed',
+  );
+  return { status: 500, code: 'internal', detail: 'this is a fault of the server; it was logged under the request id' };
+}
+
+function callOf(c: Context, deps: CallDeps): Call {
+  const trace = c.req.header('traceparent');
+  return {
+    param: (name) => c.req.param(name) ?? '',
+    query: (name) => c.req.query(name),
+    async withBody(use) {
+      const result = await readJson(c.req.raw);
+      return result.ok ? use(result.body) : { problem: result.problem };
+    },
+    rules: {
+      receivedAt: deps.clock.now(),
+      settingsOf: deps.settings.get,
+      trace: isTraceparent(trace) ? trace : null,
+    },
+  };
+}
+
+/** Wraps a route: identity on every answer, one error shape, metrics; not before ingest is ready. */
+export function answering(deps: CallDeps, route: string, work: (call: Call) => Promise<Answer>) {
+  return async (c: Context): Promise<Response> => {
+    const startedAt = deps.clock.monotonic();
+    const identity = requestIdentity((name) => c.req.header(name), deps.makeId);
+    let answer: Answer;
+    try {
+      answer = deps.unready() === undefined ? await work(callOf(c, deps)) : { problem: notReady };
+    } catch (error) {
+      answer = { problem: problemOf(error, deps.log, { route, requestId: identity.requestId }) };
+    }
+    const response =
+      'problem' in answer
+        ? problemResponse(answer.problem, identity.requestId)
+        : Response.json(answer.document, { status: answer.status });
+    for (const [name, value] of Object.entries(identityHeaders(identity))) response.headers.set(name, value);
+    deps.metrics.httpRequests.inc({ route, status: String(response.status) });
+    deps.metrics.httpSeconds.observe({ route }, (deps.clock.monotonic() - startedAt) / 1_000);
+    return response;
+  };
+}

@@ -1,0 +1,79 @@
+import { Hono } from 'hono';
+import type { Codec } from '../../broker/codec.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Component, Running } from '../../kernel/component.ts';
+import { settlesWithin } from '../../kernel/deadline.ts';
+import type { Logger } from '../../kernel/logger.ts';
+import type { Metrics } from '../../kernel/metrics.ts';
+import { untilAvailable } from '../../kernel/retry.ts';
+import type { DocumentReader } from '../../stores/documents.ts';
+import type { IngestStore } from '../../stores/ingest.ts';
+import type { RecentEvents } from '../../stores/recent-events.ts';
+import type { SettingsSource } from '../../stores/settings.ts';
+import { GroupCommit } from './group-commit.ts';
+import { addRoutes } from './routes.ts';
+import { type IngestWriters, loadWriters } from './writers.ts';
+
+export interface IngestOptions {
+  readonly codec: Pick<Codec, 'writer'>;
+  readonly store: IngestStore;
+  readonly reader: DocumentReader;
+  readonly settings: SettingsSource;
+  readonly recent: RecentEvents;
+  /** Called after each commit that stored something: wakes the relay. Must not throw. */
+  readonly signal: () => void;
+  /** Events that may wait for a group commit before requests are answered 503. */
+  readonly queueEvents: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Makes request ids. */
+  readonly makeId: () => string;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+/** After that a stopping process goes: what it did not answer, clients repeat. */
+const drainWithinMs = 10_000;
+
+/**
+ * The HTTP door. `app` has the routes, to be mounted at `/`; `component` makes it ready and drains it, and
+ * is to be stopped after the HTTP server. Until the registry has answered, and the settings are read,
+ * requests are answered 503.
+ */
+export function createIngest(options: IngestOptions): { readonly app: Hono; readonly component: Component } {
+  const { codec, store, settings, clock, random, log, metrics, signal: onCommitted, queueEvents: queueLimit } = options;
+  const commits = new GroupCommit({ store, clock, log, metrics, onCommitted, queueLimit });
+  let writers: IngestWriters | undefined;
+
+  const unready = () => {
+    if (!writers) return 'the schema registry has not answered yet';
+    return settings.isLoaded() ? undefined : 'namespace settings were not read yet';
+  };
+  const readyWriters = (): IngestWriters => {
+    if (!writers) throw new Error('a route was called before ingest was ready');
+    return writers;
+  };
+  async function start(fail: (error: unknown) => void): Promise<Running> {
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    const loading = untilAvailable('schema ids', { clock, random, log, signal }, () => loadWriters(codec))
+      .then((loaded) => {
+        writers = loaded;
+      })
+      .catch((error: unknown) => {
+        if (!signal.aborted) fail(error);
+      });
+    return {
+      unready,
+      async stop() {
+        stopping.abort();
+        await loading;
+        if (!(await settlesWithin(clock, drainWithinMs, commits.drain())))
+          log.warn({}, 'ingest stopped with groups under way');
+      },
+    };
+  }
+  const app = new Hono();
+  addRoutes(app, { ...options, commits, unready, writers: readyWriters });
+  return { app, component: { name: 'ingest', start } };
+}

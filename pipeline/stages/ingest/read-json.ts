@@ -1,0 +1,57 @@
+import type { Problem } from '../../kernel/problem.ts';
+
+export const bodyLimit = 1_048_576;
+
+export type BodyResult =
+  | { readonly ok: true; readonly body: unknown }
+  | { readonly ok: false; readonly problem: Problem };
+
+const refuse = (status: number, code: string, detail: string, limit?: number): BodyResult => ({
+  ok: false,
+  problem: limit === undefined ? { status, code, detail } : { status, code, detail, limit },
+});
+
+const tooLarge = () => refuse(413, 'body_too_large', `the body has more than ${bodyLimit} bytes`, bodyLimit);
+
+/** Counts while it reads, so that neither a missing nor a wrong Content-Length lets more in. */
+async function readBytes(request: Request): Promise<Buffer | undefined> {
+  if (Number(request.headers.get('content-length') ?? 0) > bodyLimit) return undefined;
+  if (request.body === null) return Buffer.alloc(0);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = request.body.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    size += part.value.byteLength;
+    if (size > bodyLimit) {
+      await reader.cancel();
+      return undefined;
+    }
+    chunks.push(part.value);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+const mediaType = /^application\/json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*)?$/i;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The body as JSON: `application/json`, UTF-8, uncompressed, at most 1 MiB. */
+export async function readJson(request: Request): Promise<BodyResult> {
+  if (!mediaType.test(request.headers.get('content-type')?.trim() ?? '')) {
+    return refuse(415, 'unsupported_media_type', 'the body must be application/json in UTF-8');
+  }
+  if (!/^(identity)?$/i.test(request.headers.get('content-encoding')?.trim() ?? '')) {
+    return refuse(415, 'unsupported_encoding', 'the body must not be compressed');
+  }
+  let bytes: Buffer | undefined;
+  try {
+    bytes = await readBytes(request);
+  } catch {
+    return refuse(400, 'body_incomplete', 'the connection broke before the body was read');
+  }
+  if (bytes === undefined) return tooLarge();
+  try {
+    return { ok: true, body: JSON.parse(utf8.decode(bytes)) };
+  } catch {
+    return refuse(400, 'malformed_json', 'the body is not JSON in UTF-8');
+  }
+}
