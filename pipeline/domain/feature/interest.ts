@@ -4,7 +4,7 @@ import type { InteractionEnriched } from '../../../schemas/generated/interaction
  * A `view` with a widget anywhere but on a product page is an item that was shown: exposure, not
  * interest. Context is empty without full consent, so such views cannot be told apart and count as views.
  */
-export function isImpressionItem({ type, context }: InteractionEnriched): boolean {
+export function isImpressionItem({ type, context }: Pick<InteractionEnriched, 'type' | 'context'>): boolean {
   return type === 'view' && context !== null && context.widget !== null && context.surface !== 'pdp';
 }
 
