@@ -1,4 +1,4 @@
-import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
+import { type ISocketFactory, Kafka, type KafkaConfig, logLevel } from 'kafkajs';
 import { FreshetError, messageOf, TransientError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 
@@ -7,13 +7,15 @@ export interface KafkaClientOptions {
   readonly brokers: string;
   readonly clientId: string;
   readonly log: Logger;
+  /** Where connections are opened in another way than the driver's own. */
+  readonly socketFactory?: ISocketFactory;
 }
 
 /**
  * The driver's client. It retries little by itself: whoever calls a port decides how to wait.
  * Retry settings are explicit because kafkajs takes others where NODE_ENV is `test`.
  */
-export function createKafka({ brokers, clientId, log }: KafkaClientOptions): Kafka {
+export function createKafka({ brokers, clientId, log, socketFactory }: KafkaClientOptions): Kafka {
   const config: KafkaConfig = {
     brokers: brokers.split(',').map((broker) => broker.trim()),
     clientId,
@@ -23,6 +25,7 @@ export function createKafka({ brokers, clientId, log }: KafkaClientOptions): Kaf
     retry: { initialRetryTime: 100, multiplier: 2, maxRetryTime: 1_000, retries: 4 },
     logLevel: logLevel.INFO,
     logCreator: () => bridgeLog(log),
+    ...(socketFactory && { socketFactory }),
   };
   return new Kafka(config);
 }
