@@ -15,7 +15,10 @@ export interface KafkaConsumersOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
-  /** Default 10 s: what a killed member delays the next start by, at most. */
+  /**
+   * How long a killed member, or one that an outage cut off, holds up its group. Default 6 s, the least that
+   * brokers allow by default; heartbeats go on while batches run, so that only a blocked event loop exceeds it.
+   */
   readonly sessionTimeoutMs?: number;
 }
 
@@ -25,7 +28,7 @@ const maxRestartWaitMs = 5_000;
 
 /** Errors of the group protocol that waiting does not mend. */
 const fatal =
-  /^(GROUP_AUTHORIZATION_FAILED|TOPIC_AUTHORIZATION_FAILED|INVALID_GROUP_ID|INCONSISTENT_GROUP_PROTOCOL|UNSUPPORTED_VERSION)$/;
+  /^(GROUP_AUTHORIZATION_FAILED|TOPIC_AUTHORIZATION_FAILED|INVALID_GROUP_ID|INVALID_SESSION_TIMEOUT|INCONSISTENT_GROUP_PROTOCOL|UNSUPPORTED_VERSION)$/;
 
 function isFatal(error: unknown): boolean {
   for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
@@ -115,7 +118,7 @@ class KafkaConsumer implements RunningConsumer {
   }
 
   #join(): Membership {
-    const { kafka, names, clock, sessionTimeoutMs = 10_000 } = this.#driver;
+    const { kafka, names, clock, sessionTimeoutMs = 6_000 } = this.#driver;
     const { groupId, topics, autoOffsetReset, maxWaitMs = 200, maxBytesPerPartition = 1_048_576 } = this.#options;
     const membership = joinGroup({
       kafka,

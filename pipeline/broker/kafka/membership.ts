@@ -90,7 +90,7 @@ export function joinGroup(options: MembershipOptions): Membership {
     return kafka.consumer({
       groupId,
       sessionTimeout: sessionTimeoutMs,
-      heartbeatInterval: Math.floor(sessionTimeoutMs / 4),
+      heartbeatInterval: Math.min(1_000, Math.floor(sessionTimeoutMs / 4)),
       rebalanceTimeout: 30_000,
       maxWaitTimeInMs: maxWaitMs,
       maxBytesPerPartition,

@@ -1,0 +1,137 @@
+import { connect, type Socket } from 'node:net';
+import { Kafka, logLevel } from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ConsumerFactory } from '../../../pipeline/broker/consumer.ts';
+import { createKafkaAdmin } from '../../../pipeline/broker/kafka/admin.ts';
+import { createKafka, kafkaNames } from '../../../pipeline/broker/kafka/client.ts';
+import { createKafkaConsumers } from '../../../pipeline/broker/kafka/consumer.ts';
+import { createKafkaProducer } from '../../../pipeline/broker/kafka/producer.ts';
+import { systemClock } from '../../../pipeline/kernel/clock.ts';
+import { createLogger } from '../../../pipeline/kernel/logger.ts';
+import { eventually } from '../../support/eventually.ts';
+import { createWorkspace, type Workspace } from '../../support/workspace.ts';
+
+const log = createLogger('fatal');
+
+/** A client whose network can be taken away: open connections break, new ones are refused. */
+function createBreakableKafka(brokers: string) {
+  const open = new Set<Socket>();
+  let isCut = false;
+  const kafka = new Kafka({
+    brokers: [brokers],
+    clientId: 'breakable',
+    logLevel: logLevel.NOTHING,
+    retry: { initialRetryTime: 50, maxRetryTime: 200, retries: 2 },
+    socketFactory: ({ host, port, onConnect }) => {
+      const socket = connect({ host, port: isCut ? 1 : port }, onConnect);
+      open.add(socket);
+      socket.on('close', () => open.delete(socket));
+      return socket;
+    },
+  });
+  return {
+    kafka,
+    setCut(cut: boolean) {
+      isCut = cut;
+      if (cut) for (const socket of open) socket.destroy(new Error('read ECONNRESET'));
+    },
+  };
+}
+
+describe('a Kafka consumer', () => {
+  let workspace: Workspace;
+  beforeAll(async () => {
+    workspace = await createWorkspace({ name: 'consumer', migrated: false });
+  });
+  afterAll(() => workspace.close());
+
+  const setUp = async (topic: string) => {
+    const names = kafkaNames(workspace.config.FRESHET_KAFKA_TOPIC_PREFIX);
+    const kafka = createKafka({ brokers: workspace.config.FRESHET_KAFKA_BROKERS, clientId: 'test', log });
+    const admin = createKafkaAdmin({ kafka, names });
+    await admin.create([{ name: topic, partitions: 2, config: {} }]);
+    await admin.close();
+    const producer = await createKafkaProducer({ kafka, names });
+    const send = (from: number, to: number) =>
+      producer.send([
+        {
+          topic,
+          records: Array.from({ length: to - from }, (_, at) => ({
+            key: Buffer.from(`key-${from + at}`),
+            value: Buffer.from(String(from + at)),
+          })),
+        },
+      ]);
+    return { names, producer, send };
+  };
+  const collect = async (consumers: ConsumerFactory, topic: string) => {
+    const seen = new Set<number>();
+    let assignments = 0;
+    const fatal: unknown[] = [];
+    const consumer = await consumers.start({
+      groupId: topic,
+      topics: [topic],
+      autoOffsetReset: 'earliest',
+      onAssigned: async () => {
+        assignments += 1;
+      },
+      onBatch: async ({ records }) => {
+        for (const { value } of records) seen.add(Number(value));
+        return true;
+      },
+      onFatal: (error) => fatal.push(error),
+    });
+    return { consumer, seen, fatal, assignments: () => assignments };
+  };
+
+  it('joins again after an outage that its driver does not survive, and loses nothing', async () => {
+    const { names, producer, send } = await setUp('outage');
+    const { kafka, setCut } = createBreakableKafka(workspace.config.FRESHET_KAFKA_BROKERS);
+    const ends: unknown[] = [];
+    const noting = { ...log, child: () => noting, info: () => undefined, warn: (fields: unknown) => ends.push(fields) };
+    const consumers = createKafkaConsumers({
+      kafka,
+      names,
+      clock: systemClock,
+      random: () => 0.5,
+      log: noting as never,
+    });
+    const { consumer, seen, fatal, assignments } = await collect(consumers, 'outage');
+    await send(0, 50);
+    await eventually(() => expect(seen.size).toBe(50));
+    setCut(true);
+    await send(50, 100);
+    await eventually(() => expect(ends.length).toBeGreaterThanOrEqual(2), { withinMs: 30_000 });
+    expect(seen.size).toBe(50);
+    setCut(false);
+    await eventually(() => expect(seen.size).toBe(100), { withinMs: 30_000 });
+    expect(assignments()).toBeGreaterThanOrEqual(2);
+    expect(fatal).toEqual([]);
+    await consumer.stop();
+    await producer.close();
+  });
+
+  it('starts while the broker is away, and goes on when it comes', async () => {
+    const { names, producer, send } = await setUp('late');
+    const { kafka, setCut } = createBreakableKafka(workspace.config.FRESHET_KAFKA_BROKERS);
+    setCut(true);
+    const consumers = createKafkaConsumers({ kafka, names, clock: systemClock, random: () => 0.5, log });
+    const { consumer, seen } = await collect(consumers, 'late');
+    await send(0, 20);
+    setCut(false);
+    await eventually(() => expect(seen.size).toBe(20), { withinMs: 30_000 });
+    await consumer.stop();
+    await producer.close();
+  });
+
+  it('stops while the broker is away', async () => {
+    const { names, producer } = await setUp('gone');
+    const { kafka, setCut } = createBreakableKafka(workspace.config.FRESHET_KAFKA_BROKERS);
+    const consumers = createKafkaConsumers({ kafka, names, clock: systemClock, random: () => 0.5, log });
+    const { consumer, assignments } = await collect(consumers, 'gone');
+    await eventually(() => expect(assignments()).toBe(1));
+    setCut(true);
+    await consumer.stop();
+    await producer.close();
+  });
+});
