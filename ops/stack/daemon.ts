@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import { identityOf, isAlive, type ProcessRef } from './process-identity.ts';
 
 const pollMs = 25;
+const logBytes = 10_000_000;
 
 export interface DaemonSpec {
   readonly command: string;
@@ -16,9 +17,15 @@ export interface DaemonSpec {
   readonly uid?: number;
 }
 
+/** Sets a long log aside, so that a machine which restarts its stack for weeks does not fill up. */
+function openLog(logFile: string): number {
+  if ((statSync(logFile, { throwIfNoEntry: false })?.size ?? 0) > logBytes) renameSync(logFile, `${logFile}.old`);
+  return openSync(logFile, 'a');
+}
+
 /** Starts a process that outlives this one, in its own session; its output goes to the log file. */
 export async function startDaemon(spec: DaemonSpec): Promise<ProcessRef> {
-  const log = openSync(spec.logFile, 'a');
+  const log = openLog(spec.logFile);
   try {
     const child = spawn(spec.command, spec.args, {
       cwd: spec.cwd,

@@ -2,7 +2,7 @@ import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } fr
 import { join } from 'node:path';
 import { ensureDatabases } from '../health.ts';
 import { cacheFolder, folderHash, isRoot, nobodyUid } from '../paths.ts';
-import { identityOf } from '../process-identity.ts';
+import { isAlive } from '../process-identity.ts';
 import { mustRun } from '../run-tool.ts';
 import { postgresInitdb, postgresSettings, postgresUser } from '../settings.ts';
 import { localUrls } from '../urls.ts';
@@ -23,15 +23,16 @@ function makeOwn(folder: string): void {
 }
 
 /**
- * Postgres takes any process of its user under the number in postmaster.pid for itself and refuses to start.
- * We know better where that process began after the file's postmaster: a number used again, as after a reboot.
+ * Postgres takes whatever has the number in postmaster.pid for itself and refuses to start: a program that got the
+ * number after a reboot, or the zombie of a postmaster that was killed where nobody buries the dead. We know better.
+ * Backends that may be left are found by Postgres itself, by the shared memory of the data folder.
  */
-function dropRecycledPidFile(context: EmbeddedContext): void {
+function dropStalePidFile(context: EmbeddedContext): void {
   const file = join(dataOf(context), 'postmaster.pid');
   if (!existsSync(file)) return;
   const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
   const last = context.state.processes.postgres;
-  if (last?.pid === pid && identityOf(pid) !== undefined && identityOf(pid) !== last.identity) rmSync(file);
+  if (last?.pid === pid && !isAlive(last)) rmSync(file);
 }
 
 async function initialise(context: EmbeddedContext): Promise<void> {
@@ -52,7 +53,7 @@ export const postgresServer: EmbeddedServer = {
   name: 'postgres',
   needs: [],
   async prepare(context) {
-    if (existsSync(dataOf(context))) dropRecycledPidFile(context);
+    if (existsSync(dataOf(context))) dropStalePidFile(context);
     else await initialise(context);
   },
   daemon(context) {

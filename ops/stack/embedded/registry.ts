@@ -23,6 +23,7 @@ export const registryServer: EmbeddedServer = {
       env: {
         QUARKUS_HTTP_HOST: '127.0.0.1',
         QUARKUS_HTTP_PORT: String(state.ports.registry),
+        QUARKUS_HTTP_ACCESS_LOG_ENABLED: 'false',
         ...registryEnvironment('127.0.0.1', state.ports.postgres),
       },
     };
