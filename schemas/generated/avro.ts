@@ -57,7 +57,21 @@ class BoundedArrayType extends avsc.types.ArrayType {
   }
 }
 
+/** avsc's maps lose a key named `__proto__`, and properties are named by clients. */
 class BoundedMapType extends avsc.types.MapType {
+  _read(tap: Tap): Record<string, unknown> {
+    const values = this.valuesType as Readable;
+    const entries: Record<string, unknown> = {};
+    for (let count = tap.readBlockCount(); count > 0; count = tap.readBlockCount()) {
+      for (; count > 0; count -= 1) {
+        const key = tap.readString();
+        if (key === '__proto__') Object.defineProperty(entries, key, { ...ownProperty, value: values._read(tap) });
+        else entries[key] = values._read(tap);
+      }
+    }
+    return entries;
+  }
+
   _skip(tap: Tap): void {
     for (let count = tap.readBlockCount(); count > 0; count = tap.readBlockCount()) {
       for (; count > 0; count -= 1) {
@@ -67,6 +81,8 @@ class BoundedMapType extends avsc.types.MapType {
     }
   }
 }
+
+const ownProperty = { configurable: true, enumerable: true, writable: true };
 
 type ForSchemaOptions = NonNullable<Parameters<typeof avsc.Type.forSchema>[1]>;
 

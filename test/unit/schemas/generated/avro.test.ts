@@ -74,7 +74,19 @@ test('what avsc itself encodes decodes to the same value', () => {
         });
       },
     ),
+    { numRuns: 1_000 },
   );
+});
+
+test('a map keeps an entry named __proto__ like any other', () => {
+  const json = record([{ name: 'texts', type: { type: 'map', values: 'string' } }]);
+  const texts = JSON.parse('{"__proto__":"kept","b":"c"}');
+  const value = avroSchema<{ texts: object }>(json).readerFor(json)(encode(json, { texts }), 0);
+  expect(Object.entries(value.texts)).toEqual([
+    ['__proto__', 'kept'],
+    ['b', 'c'],
+  ]);
+  expect(Object.getPrototypeOf(value.texts)).toBe(Object.prototype);
 });
 
 describe('crafted bytes', () => {
