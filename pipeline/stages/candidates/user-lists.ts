@@ -25,8 +25,11 @@ export interface UserRef {
 
 /** Makes and writes users' lists and profile summaries. */
 export interface UserListWriter {
-  /** Every profile gets a list, an empty one too: it says what it reflects. Repeatable. */
-  write(profiles: readonly ProfileUpdated[]): Promise<void>;
+  /**
+   * Every profile gets a list, an empty one too: it says what it reflects. Repeatable. `isWanted` is asked in
+   * the moment of writing, so that nothing can come between its answer and the write.
+   */
+  write(profiles: readonly ProfileUpdated[], isWanted?: (user: UserRef) => boolean): Promise<void>;
   remove(users: readonly UserRef[]): Promise<void>;
 }
 
@@ -42,14 +45,16 @@ interface Draft {
 
 export function createUserListWriter(options: UserListsOptions): UserListWriter {
   const { version, indexes, itemNumbers, writer, clock, metrics } = options;
-  const writeSome = async (profiles: readonly ProfileUpdated[]) => {
+  const writeSome = async (profiles: readonly ProfileUpdated[], isWanted: (user: UserRef) => boolean) => {
     const drafts = profiles.map((profile) => ({
       profile,
       candidates: userCandidates(profile, indexes.of(profile.namespace)),
     }));
     const numbers = await numbersOf(drafts, itemNumbers);
     const computedAt = clock.now();
-    const users = drafts.map((draft) => packed(draft, numbers.get(draft.profile.namespace) ?? new Map(), computedAt));
+    const users = drafts
+      .filter(({ profile }) => isWanted(profile))
+      .map((draft) => packed(draft, numbers.get(draft.profile.namespace) ?? new Map(), computedAt));
     await writer.saveUsers(version, users);
     for (const { list, profile } of users) {
       metrics.candidatesListBytes.observe((list?.length ?? 0) + (profile?.length ?? 0));
@@ -57,9 +62,9 @@ export function createUserListWriter(options: UserListsOptions): UserListWriter 
     metrics.candidatesLists.inc({ kind: 'user' }, users.length);
   };
   return {
-    async write(profiles) {
+    async write(profiles, isWanted = () => true) {
       for (let at = 0; at < profiles.length; at += profilesAtOnce) {
-        await writeSome(profiles.slice(at, at + profilesAtOnce));
+        await writeSome(profiles.slice(at, at + profilesAtOnce), isWanted);
       }
     },
     async remove(users) {

@@ -1,0 +1,90 @@
+import { profileKey } from '../../domain/keys.ts';
+import { partitionOf } from '../../domain/murmur2.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Component } from '../../kernel/component.ts';
+import type { Logger } from '../../kernel/logger.ts';
+import type { ActiveVersions } from '../../stores/active-version.ts';
+import type { ProjectionState } from '../../stores/candidate.ts';
+import type { ProfileCursor, ProfilePages } from '../../stores/profile-pages.ts';
+import { createTicker } from './ticker.ts';
+import type { UserListWriter, UserRef } from './user-lists.ts';
+
+export interface ProjectionOptions {
+  readonly version: number;
+  readonly state: ProjectionState;
+  readonly active: ActiveVersions;
+  readonly profiles: ProfilePages;
+  readonly lists: Pick<UserListWriter, 'write'>;
+  /** Of the profile topic. */
+  readonly partitionCount: number;
+  ownsPartition(partition: number): boolean;
+  /** True once the index is whole. */
+  isReady(): boolean;
+  /** Lists that belong to no user have to be made again too. */
+  onLost(partitions: ReadonlySet<number>): void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Projection {
+  readonly component: Component;
+  /** The stage is about to write these users' lists: a page read earlier must not come after. */
+  onUsers(users: readonly UserRef[]): void;
+  /** One round; the component's tick. */
+  refresh(signal?: AbortSignal): Promise<void>;
+}
+
+const everyMs = 5_000;
+const pageSize = 500;
+const nameOf = ({ namespace, userId }: UserRef): string => `${namespace}|${userId}`;
+
+/**
+ * Keeps the store's projection whole: says which version is active, and writes everything again whose mark is
+ * gone, after a flush or for a new version. A mark stands for one partition, since each process can vouch for
+ * its own only.
+ */
+export function createProjection(options: ProjectionOptions): Projection {
+  const { version, state, active, partitionCount, ownsPartition, isReady, onLost, clock, log } = options;
+  /** Users whose lists the stage has written since the page in hand was read; absent between projections. */
+  let overtaken: Set<string> | undefined;
+
+  const project = async (partitions: ReadonlySet<number>, signal?: AbortSignal) => {
+    onLost(partitions);
+    let count = 0;
+    let cursor: ProfileCursor | undefined;
+    do {
+      const since = new Set<string>();
+      overtaken = since;
+      const page = await options.profiles.after(version, cursor, pageSize);
+      cursor = page.at(-1);
+      const ours = page.filter(({ namespace, userId }) =>
+        partitions.has(partitionOf(profileKey(version, namespace, userId), partitionCount)),
+      );
+      await options.lists.write(ours, (user) => !since.has(nameOf(user)));
+      count += ours.length;
+    } while (cursor !== undefined && signal?.aborted !== true);
+    overtaken = undefined;
+    return count;
+  };
+  const refresh = async (signal?: AbortSignal) => {
+    if ((await active.current()) === version) await state.assertActive(version);
+    if (!isReady()) return;
+    const owned = Array.from({ length: partitionCount }, (_, i) => i).filter(ownsPartition);
+    if (owned.length === 0) return;
+    const projected = await state.projected(version);
+    const lost = new Set(owned.filter((partition) => !projected.has(partition)));
+    if (lost.size === 0) return;
+    log.info({ version, partitions: lost.size }, 'lists are not in the store, writing them again');
+    const users = await project(lost, signal);
+    if (signal?.aborted) return;
+    for (const partition of lost) await state.markProjected(version, partition);
+    log.info({ version, partitions: lost.size, users }, 'lists are in the store');
+  };
+  return {
+    refresh,
+    component: createTicker({ name: `candidates.v${version}.projection`, everyMs, clock, log, tick: refresh }),
+    onUsers(users) {
+      if (overtaken) for (const user of users) overtaken.add(nameOf(user));
+    },
+  };
+}

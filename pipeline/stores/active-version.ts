@@ -1,0 +1,4 @@
+/** Which state version lists are read from; changed by promote only. */
+export interface ActiveVersions {
+  current(): Promise<number>;
+}
