@@ -8,8 +8,16 @@ const phones = [
   /(?<![\w.-])(?=(?:[ ()/-]{0,2}\d){9})\(?0\d{1,4}\)?[ /-]\d{2,4}(?:[ -]?\d{2,4}){1,3}(?![\w-])/,
 ];
 const digitRun = /(?<!\w)\d(?:[ -]?\d){13,18}(?!\w)/g;
-// Prefixes of cards in use; without them one in ten long numbers would pass the checksum.
-const cardPrefix = /^(?:4|5[0-8]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|3[47]|30[0-5]|3[68]|35(?:2[89]|[3-8])|6)/;
+// Prefixes and lengths of cards in use; without them one in ten long numbers would pass the checksum.
+const cards = [
+  /^4\d{15}(?:\d{3})?$/,
+  /^5[0-8]\d{14}$/,
+  /^2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}$/,
+  /^3[47]\d{13}$/,
+  /^3(?:0[0-5]|[68]\d)\d{11}$/,
+  /^35\d{14}$/,
+  /^6(?:011|4[4-9]\d|5\d\d|2\d\d)\d{12,15}$/,
+];
 
 /** Names that say what the value is, so that bare digits count. */
 const phoneName = /(?:^|[^a-z])(?:phone|mobile|telephone|tel|cellphone|fax|msisdn)(?:[^a-z]|number|$)/i;
@@ -28,7 +36,7 @@ function passesLuhn(digits: string): boolean {
 function holdsCard(text: string): boolean {
   return (text.match(digitRun) ?? []).some((run) => {
     const digits = run.replace(/[ -]/g, '');
-    return cardPrefix.test(digits) && passesLuhn(digits);
+    return cards.some((card) => card.test(digits)) && passesLuhn(digits);
   });
 }
 

@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseConfigDocument } from '../../../../../pipeline/domain/intake/config-document.ts';
+import { parseItem } from '../../../../../pipeline/domain/intake/item.ts';
+import { decideRevision, deletedDigest, digestOf } from '../../../../../pipeline/domain/intake/revision.ts';
+import { normaliseTag } from '../../../../../pipeline/domain/intake/tag.ts';
+import { parseUser } from '../../../../../pipeline/domain/intake/user.ts';
+import { accepted, faultsOf, receivedAt, rulesWith } from './sample.ts';
+
+const item = (over: Record<string, unknown>) => parseItem({ item_id: 'i', ...over }, '$', rulesWith());
+const user = (over: Record<string, unknown>) => parseUser({ user_id: 'u', ...over }, '$', rulesWith());
+const config = (over: Record<string, unknown>) => parseConfigDocument({ body: {}, ...over }, '$', rulesWith());
+
+describe('an item', () => {
+  it('is available and not hidden where nothing is said', () => {
+    expect(accepted(item({}))).toMatchObject({
+      available: true,
+      hidden: false,
+      tags: [],
+      price: null,
+      archivedAt: null,
+    });
+  });
+
+  it.each([
+    ['Brand: ACME', 'brand:acme'],
+    ['  category =  Running   Shoes ', 'category:running-shoes'],
+    ['genre/Jazz', 'genre:jazz'],
+    ['Sale', 'sale'],
+    ['url:a:b', 'url:a:b'],
+  ])('has the tag %j as %j', (written, kept) => {
+    expect(normaliseTag(written)).toBe(kept);
+  });
+
+  it('has each tag once', () => {
+    expect(accepted(item({ tags: ['brand:A', 'Brand:a', ' b '] })).tags).toEqual(['brand:a', 'b']);
+  });
+
+  const cases: [string, Record<string, unknown>, string[]][] = [
+    ['without an id', { item_id: undefined }, ['required $.item_id']],
+    ['with a price without currency', { price: '1.50' }, ['required $.currency']],
+    ['with a price as number', { price: 1.5, currency: 'EUR' }, ['wrong_type $.price']],
+    ['with tags as text', { tags: 'a,b' }, ['wrong_type $.tags']],
+    ['with a tag that is a number', { tags: ['a', 3] }, ['wrong_type $.tags[1]']],
+    ['with 65 tags', { tags: Array.from({ length: 65 }, (_, i) => `t${i}`) }, ['too_many $.tags']],
+    ['with an unknown field', { brand: 'x' }, ['unknown_field $.brand']],
+    ['archived at a time without zone', { archived_at: '2026-01-01T00:00:00' }, ['timestamp_ambiguous $.archived_at']],
+    ['with a negative revision', { revision: -1 }, ['out_of_range $.revision']],
+    ['with a revision that JSON numbers cannot hold', { revision: 2 ** 53 }, ['out_of_range $.revision']],
+    ['changed in the future', { updated_at: receivedAt + 600_000 }, ['in_future $.updated_at']],
+  ];
+  it.each(cases)('is refused %s', (_, over, expected) => {
+    expect(faultsOf(item(over))).toEqual(expected);
+  });
+});
+
+describe('a user', () => {
+  it('has lists and booleans among its traits as text', () => {
+    const traits = { locale: 'de-DE', newsletter: true, preferred_categories: ['a', 'b'] };
+    expect(accepted(user({ traits })).traits).toEqual({
+      locale: 'de-DE',
+      newsletter: 'true',
+      preferred_categories: 'a,b',
+    });
+  });
+
+  it('is refused with an e-mail address among its traits', () => {
+    expect(faultsOf(user({ traits: { contact: 'jo@example.org' } }))).toEqual(['pii_suspected $.traits.contact']);
+  });
+
+  it('is refused with a trait that is an object', () => {
+    expect(faultsOf(user({ traits: { a: {} } }))).toEqual(['wrong_type $.traits.a']);
+  });
+});
+
+describe('settings', () => {
+  it('are kept as written, names sorted', () => {
+    const body = { max_event_age_ms: 86_400_000, default_consent: 'none' };
+    expect(accepted(config({ body })).body).toBe('{"default_consent":"none","max_event_age_ms":86400000}');
+  });
+
+  const cases: [string, Record<string, unknown>, string[]][] = [
+    ['without a body', { body: undefined }, ['required $.body']],
+    ['of another kind', { kind: 'rule' }, ['invalid_format $.kind']],
+    ['with a value out of range', { body: { max_event_age_ms: -1 } }, ['invalid_setting $.body.max_event_age_ms']],
+    ['with a misspelt name', { body: { max_age: 1 } }, ['unknown_field $.body']],
+    ['with a body that is a list', { body: [] }, ['invalid_setting $.body']],
+  ];
+  it.each(cases)('are refused %s', (_, over, expected) => {
+    expect(faultsOf(config(over))).toEqual(expected);
+  });
+});
+
+describe('revisions', () => {
+  const at = (revision: number, content = 'a') => ({ revision, digest: digestOf(content) });
+
+  it('come from revision, else updated_at, else the time of receipt', () => {
+    expect(accepted(item({ revision: 7, updated_at: 1_700_000_000 })).revision).toBe(7);
+    expect(accepted(item({ updated_at: '2023-11-14T22:13:20Z' })).revision).toBe(1_700_000_000_000);
+    expect(accepted(item({})).revision).toBe(receivedAt);
+  });
+
+  it('win only where they are greater', () => {
+    expect(decideRevision(undefined, at(0))).toBe('accepted');
+    expect(decideRevision(at(1), at(2))).toBe('accepted');
+    expect(decideRevision(at(2), at(1))).toBe('stale');
+    expect(decideRevision(at(2), at(2))).toBe('unchanged');
+    expect(decideRevision(at(2), at(2, 'b'))).toBe('conflict');
+    expect(decideRevision({ revision: 2, digest: deletedDigest }, at(2))).toBe('conflict');
+  });
+
+  it('do not depend on the order of names', () => {
+    expect(digestOf({ a: 1, b: { c: 2, d: 3 } })).toEqual(digestOf({ b: { d: 3, c: 2 }, a: 1 }));
+  });
+});
+
+it('documents are answered by a value, whatever they are', () => {
+  fc.assert(
+    fc.property(fc.anything(), fc.object(), (any, object) =>
+      [any, object].every((input) =>
+        [parseItem, parseUser, parseConfigDocument].every((parse) => parse(input, '$', rulesWith())),
+      ),
+    ),
+  );
+});
