@@ -25,5 +25,7 @@ function newestFirst([a, aAt]: [string, number], [b, bAt]: [string, number]): nu
  */
 export function inCart(added: ItemTimes, bought: ItemTimes, limit: number): ItemTimes {
   const horizon = bought.size < limit ? Number.NEGATIVE_INFINITY : Math.min(...bought.values());
-  return new Map([...added].filter(([itemId, at]) => at > horizon && at > (bought.get(itemId) ?? Number.NEGATIVE_INFINITY)));
+  return new Map(
+    [...added].filter(([itemId, at]) => at > horizon && at > (bought.get(itemId) ?? Number.NEGATIVE_INFINITY)),
+  );
 }

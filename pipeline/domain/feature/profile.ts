@@ -4,7 +4,7 @@ import { type Affinity, countTags, newestCounts } from './affinity.ts';
 import { type Entry, insertEntry } from './entries.ts';
 import { isImpressionItem } from './interest.ts';
 import { type ItemTimes, newestItems, noteItem } from './newest-items.ts';
-import { addToSessions, latestSession, type SessionSet } from './session.ts';
+import { addToSessions, type SessionSet } from './session.ts';
 import type { StateSettings } from './settings.ts';
 
 /** The applied interaction a profile reflects: the greatest (receivedAt, eventId), and what it said. */
@@ -27,8 +27,6 @@ export interface Place {
 export interface ProfileState {
   last: LastEvent | undefined;
   place: Place | undefined;
-  /** Id of the session with the latest event. */
-  currentSessionId: string | undefined;
   /** Newest interactions with an item, oldest first. */
   recent: Entry[];
   bought: ItemTimes;
@@ -46,7 +44,6 @@ export function emptyProfile(): ProfileState {
   return {
     last: undefined,
     place: undefined,
-    currentSessionId: undefined,
     recent: [],
     bought: new Map(),
     dismissed: new Map(),
@@ -99,11 +96,10 @@ function applyInterest({ profile, sessions }: UserState, event: InteractionEnric
   countTags(profile.affinity, event.tags, type, occurredAt);
 }
 
-/** Cuts what has grown past its limits and names the current session; call once before state is stored. */
-export function settleProfile({ profile, sessions }: UserState, settings: StateSettings): void {
+/** Cuts what has grown past its limits; call once before state is stored. */
+export function settleProfile({ profile }: UserState, settings: StateSettings): void {
   profile.bought = newestItems(profile.bought, settings.itemSetLimit);
   profile.dismissed = newestItems(profile.dismissed, settings.itemSetLimit);
   profile.added = newestItems(profile.added, settings.itemSetLimit);
   profile.affinity = newestCounts(profile.affinity, { days: settings.affinityDays, limit: settings.affinityLimit });
-  profile.currentSessionId = latestSession(sessions)?.sessionId;
 }

@@ -4,9 +4,9 @@ import type { SessionUpdated } from '../../../schemas/generated/session-updated.
 import { interactionTypes } from '../interaction-type.ts';
 import { segmentOf } from '../segment.ts';
 import type { Entry } from './entries.ts';
-import { inCart, type ItemTimes } from './newest-items.ts';
+import { type ItemTimes, inCart } from './newest-items.ts';
 import type { LastEvent, UserState } from './profile.ts';
-import type { SessionState } from './session.ts';
+import { latestSession, type SessionState } from './session.ts';
 import type { StateSettings } from './settings.ts';
 
 /** Newest interactions of the current session in a profile record; the session's own record has them all. */
@@ -26,8 +26,7 @@ export function profileRecord(
   { last, settings }: { last: LastEvent; settings: StateSettings },
 ): ProfileUpdated {
   const { eventId, receivedAt, occurredAt, anonymous } = last;
-  const id = profile.currentSessionId;
-  const current = sessions.explicit.get(id ?? '') ?? sessions.components.find(({ sessionId }) => sessionId === id);
+  const current = latestSession(sessions);
   return {
     stateVersion,
     namespace,
@@ -49,7 +48,12 @@ export function profileRecord(
     bought: profileItems(profile.bought),
     dismissed: profileItems(profile.dismissed),
     inCart: profileItems(inCart(profile.added, profile.bought, settings.itemSetLimit)),
-    affinity: [...profile.affinity.values()].map(({ day, tag, type, count }) => ({ day, tag, type: typeName(type), count })),
+    affinity: [...profile.affinity.values()].map(({ day, tag, type, count }) => ({
+      day,
+      tag,
+      type: typeName(type),
+      count,
+    })),
   };
 }
 
@@ -79,7 +83,11 @@ function typeName(type: number): (typeof interactionTypes)[number] {
   return interactionTypes[type] ?? 'custom';
 }
 
-const sessionItem = ({ itemId, type, occurredAt }: Entry): SessionItem => ({ itemId, type: typeName(type), occurredAt });
+const sessionItem = ({ itemId, type, occurredAt }: Entry): SessionItem => ({
+  itemId,
+  type: typeName(type),
+  occurredAt,
+});
 
 function profileItems(items: ItemTimes): ProfileItem[] {
   return Array.from(items, ([itemId, occurredAt]) => ({ itemId, occurredAt }));

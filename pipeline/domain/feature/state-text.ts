@@ -1,25 +1,28 @@
 import type { Affinity } from './affinity.ts';
-import type { Entry } from './entries.ts';
+import { type Entry, mergeEntries } from './entries.ts';
 import type { Moment } from './moment.ts';
 import type { ItemTimes } from './newest-items.ts';
-import type { LastEvent, Place, ProfileState } from './profile.ts';
-import type { SessionState } from './session.ts';
+import { emptyProfile, type LastEvent, type Place, type ProfileState, type UserState } from './profile.ts';
+import { isComponent, latestSession, type SessionSet, type SessionState } from './session.ts';
+import type { StateSettings } from './settings.ts';
 
 /**
  * Stored form of a profile (`user_profile.body`, jsonb). Lists are lines of text, one an element, free
  * text last: one jsonb string is read and written about ten times faster than an array of arrays.
+ * `older` leaves out what the current session holds: that is stored with the session, which is written in
+ * the same transaction, and most of what is recent is in it.
  */
 export interface ProfileBody {
   readonly last: LastEvent;
   readonly place: Place | null;
   readonly currentSessionId: string | null;
-  /** Lines `occurredAt type eventId itemId`, oldest first. */
-  readonly recent: string;
+  /** Newest interactions outside the current session: lines of entries, oldest first. */
+  readonly older: string;
   /** Lines `occurredAt itemId`, newest first. */
   readonly bought: string;
   readonly dismissed: string;
   readonly added: string;
-  /** Lines `day type count tag`, newest first. */
+  /** Lines `day type`, each followed by `count tag` behind tabs; days newest first. */
   readonly affinity: string;
 }
 
@@ -27,30 +30,55 @@ export interface ProfileBody {
 export interface SessionBody {
   readonly first: Moment;
   readonly last: Moment;
-  /** Lines `occurredAt type eventId itemId`, oldest first. */
+  /** Lines `wait type eventId itemId`, oldest first; `wait` is milliseconds since the line before. */
   readonly entries: string;
 }
 
-/** Expects `last` to be there: a profile exists from its first applied event on. */
-export function profileBody(profile: ProfileState, last: LastEvent): ProfileBody {
+/** `last` is the profile's own: a profile exists from its first applied event on. */
+export function profileBody({ profile, sessions }: UserState, last: LastEvent): ProfileBody {
+  const current = latestSession(sessions);
+  const inCurrent = new Set(current?.entries.map(({ eventId }) => eventId));
   return {
     last,
     place: profile.place ?? null,
-    currentSessionId: profile.currentSessionId ?? null,
-    recent: entryLines(profile.recent),
+    currentSessionId: current?.sessionId ?? null,
+    older: entryLines(profile.recent.filter(({ eventId }) => !inCurrent.has(eventId))),
     bought: itemLines(profile.bought),
     dismissed: itemLines(profile.dismissed),
     added: itemLines(profile.added),
-    affinity: [...profile.affinity.values()].map((one) => `${one.day} ${one.type} ${one.count} ${one.tag}`).join('\n'),
+    affinity: affinityLines(profile.affinity),
   };
 }
 
-export function profileFromBody(body: ProfileBody): ProfileState {
+/** A session as stored, with its id. */
+export interface NamedSession {
+  readonly sessionId: string;
+  readonly body: SessionBody;
+}
+
+/** What is stored of a user; `sessions` has to hold the one that the profile names as current. */
+export function restoreUser(
+  body: ProfileBody | undefined,
+  sessions: readonly NamedSession[],
+  { historySize }: StateSettings,
+): UserState {
+  const set: SessionSet = { explicit: new Map(), components: [] };
+  let current: SessionState | undefined;
+  for (const { sessionId, body: stored } of sessions) {
+    const session = sessionFromBody(sessionId, stored);
+    if (isComponent(sessionId)) set.components.push(session);
+    else set.explicit.set(sessionId, session);
+    if (sessionId === body?.currentSessionId) current = session;
+  }
+  return { profile: body ? profileFromBody(body, current, historySize) : emptyProfile(), sessions: set };
+}
+
+function profileFromBody(body: ProfileBody, current: SessionState | undefined, historySize: number): ProfileState {
+  if (body.currentSessionId !== null && !current) throw new TypeError('the current session of a profile is missing');
   return {
     last: body.last,
     place: body.place ?? undefined,
-    currentSessionId: body.currentSessionId ?? undefined,
-    recent: readEntries(body.recent),
+    recent: mergeEntries(readEntries(body.older), current?.entries ?? [], historySize),
     bought: readItems(body.bought),
     dismissed: readItems(body.dismissed),
     added: readItems(body.added),
@@ -62,26 +90,30 @@ export function sessionBody({ first, last, entries }: SessionState): SessionBody
   return { first, last, entries: entryLines(entries) };
 }
 
-export function sessionFromBody(sessionId: string, body: SessionBody): SessionState {
+function sessionFromBody(sessionId: string, body: SessionBody): SessionState {
   const { first, last } = body;
   return { sessionId, first, last, entries: readEntries(body.entries), storedAs: [sessionId], changed: false };
 }
 
 function entryLines(entries: readonly Entry[]): string {
   let text = '';
+  let before = 0;
   for (const { occurredAt, type, eventId, itemId } of entries) {
-    text += `${text === '' ? '' : '\n'}${occurredAt} ${type} ${eventId} ${itemId}`;
+    text += `${text === '' ? '' : '\n'}${occurredAt - before} ${type} ${eventId} ${itemId}`;
+    before = occurredAt;
   }
   return text;
 }
 
 function readEntries(text: string): Entry[] {
+  let occurredAt = 0;
   return lines(text).map((line) => {
     const typeAt = line.indexOf(' ') + 1;
     const idAt = line.indexOf(' ', typeAt) + 1;
     const itemAt = line.indexOf(' ', idAt) + 1;
+    occurredAt += Number(line.slice(0, typeAt - 1));
     return {
-      occurredAt: Number(line.slice(0, typeAt - 1)),
+      occurredAt,
       type: Number(line.slice(typeAt, idAt - 1)),
       eventId: line.slice(idAt, itemAt - 1),
       itemId: line.slice(itemAt),
@@ -102,16 +134,27 @@ function readItems(text: string): ItemTimes {
   );
 }
 
+function affinityLines(affinity: Affinity): string {
+  const byDayAndType = new Map<string, string>();
+  for (const { day, type, count, tag } of affinity.values()) {
+    const head = `${day} ${type}`;
+    byDayAndType.set(head, `${byDayAndType.get(head) ?? head}\t${count} ${tag}`);
+  }
+  return [...byDayAndType.values()].join('\n');
+}
+
 function readAffinity(text: string): Affinity {
   const affinity: Affinity = new Map();
   for (const line of lines(text)) {
-    const typeAt = line.indexOf(' ') + 1;
-    const countAt = line.indexOf(' ', typeAt) + 1;
-    const tagAt = line.indexOf(' ', countAt) + 1;
-    const day = Number(line.slice(0, typeAt - 1));
-    const type = Number(line.slice(typeAt, countAt - 1));
-    const tag = line.slice(tagAt);
-    affinity.set(`${day} ${type} ${tag}`, { day, type, tag, count: Number(line.slice(countAt, tagAt - 1)) });
+    const [head = '', ...counts] = line.split('\t');
+    const typeAt = head.indexOf(' ') + 1;
+    const day = Number(head.slice(0, typeAt - 1));
+    const type = Number(head.slice(typeAt));
+    for (const one of counts) {
+      const tagAt = one.indexOf(' ') + 1;
+      const tag = one.slice(tagAt);
+      affinity.set(`${head} ${tag}`, { day, type, tag, count: Number(one.slice(0, tagAt - 1)) });
+    }
   }
   return affinity;
 }

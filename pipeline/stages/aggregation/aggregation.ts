@@ -15,7 +15,7 @@ import type {
   StoredSession,
 } from '../../stores/feature.ts';
 import { type Applicable, claimBatch } from './claim.ts';
-import { type DerivedWriters, updateUser, type UserUpdate } from './user-update.ts';
+import { type DerivedWriters, type UserUpdate, updateUser } from './user-update.ts';
 import { groupByUser, sessionsWanted, workKey } from './workload.ts';
 
 export interface AggregationDeps<Tx> {
@@ -45,12 +45,31 @@ export function createAggregation<Tx>(deps: AggregationDeps<Tx>): StatefulStage<
       settings ??= await features.settings(tx, stateVersion);
       const { fresh, outcomes } = await claimBatch(tx, batch, { applied, stateVersion, refuse });
       const updates = await updateUsers(tx, fresh, { features, stateVersion, settings, writers });
-      await features.saveProfiles(tx, stateVersion, updates.map(({ profile }) => profile));
-      await features.removeSessions(tx, stateVersion, updates.flatMap(({ removed }) => removed));
-      await features.saveSessions(tx, stateVersion, updates.flatMap(({ sessions }) => sessions));
+      await features.saveProfiles(
+        tx,
+        stateVersion,
+        updates.map(({ profile }) => profile),
+      );
+      await features.removeSessions(
+        tx,
+        stateVersion,
+        updates.flatMap(({ removed }) => removed),
+      );
+      await features.saveSessions(
+        tx,
+        stateVersion,
+        updates.flatMap(({ sessions }) => sessions),
+      );
       await features.addActivity(tx, stateVersion, activityOf(fresh));
-      await exposures.add(tx, stateVersion, fresh.flatMap(({ value }) => exposureOf(value)));
-      await appendOutbox(tx, updates.flatMap(({ records }) => records));
+      await exposures.add(
+        tx,
+        stateVersion,
+        fresh.flatMap(({ value }) => exposureOf(value)),
+      );
+      await appendOutbox(
+        tx,
+        updates.flatMap(({ records }) => records),
+      );
       return outcomes;
     },
   };
@@ -85,7 +104,11 @@ async function updateUsers<Tx>(
     else sessions.set(workKey(one), [one]);
   }
   return [...work].map(([key, one]) =>
-    updateUser(one, { profile: profiles.get(key), sessions: sessions.get(key) ?? [] }, { stateVersion, settings, writers }),
+    updateUser(
+      one,
+      { profile: profiles.get(key), sessions: sessions.get(key) ?? [] },
+      { stateVersion, settings, writers },
+    ),
   );
 }
 

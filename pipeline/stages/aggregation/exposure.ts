@@ -36,7 +36,15 @@ export function createExposure<Tx>(deps: ExposureDeps<Tx>): StatefulStage<Impres
   };
 }
 
-function shownItems({ namespace, userId, eventId, requestId, variant, occurredAt, items }: ImpressionRecorded): Exposure[] {
+function shownItems({
+  namespace,
+  userId,
+  eventId,
+  requestId,
+  variant,
+  occurredAt,
+  items,
+}: ImpressionRecorded): Exposure[] {
   return items.map(({ itemId, position, sources }) => ({
     namespace,
     userId,

@@ -1,11 +1,17 @@
 import type { ProfileUpdated } from '../../../schemas/generated/profile-updated.v1.ts';
 import type { SessionUpdated } from '../../../schemas/generated/session-updated.v1.ts';
 import { topics } from '../../../schemas/topics.ts';
-import { applyInteraction, emptyProfile, settleProfile, type UserState } from '../../domain/feature/profile.ts';
-import { profileEventId, profileRecord, type RecordOwner, sessionEventId, sessionRecord } from '../../domain/feature/records.ts';
-import { isComponent, type SessionState } from '../../domain/feature/session.ts';
+import { applyInteraction, settleProfile } from '../../domain/feature/profile.ts';
+import {
+  profileEventId,
+  profileRecord,
+  type RecordOwner,
+  sessionEventId,
+  sessionRecord,
+} from '../../domain/feature/records.ts';
+import type { SessionState } from '../../domain/feature/session.ts';
 import type { StateSettings } from '../../domain/feature/settings.ts';
-import { profileBody, profileFromBody, sessionBody, sessionFromBody } from '../../domain/feature/state-text.ts';
+import { profileBody, restoreUser, sessionBody } from '../../domain/feature/state-text.ts';
 import { profileKey, sessionKey } from '../../domain/keys.ts';
 import type { SessionRef, StoredProfile, StoredSession } from '../../stores/feature.ts';
 import type { OutboxRow } from '../../stores/outbox.ts';
@@ -43,7 +49,7 @@ export interface UpdateContext {
 /** Applies a user's part of a batch to what is stored of the user: in memory, no I/O. */
 export function updateUser(work: UserWork, stored: Stored, context: UpdateContext): UserUpdate {
   const { stateVersion, settings } = context;
-  const state = restore(stored);
+  const state = restoreUser(stored.profile?.body, stored.sessions, settings);
   for (const interaction of work.interactions) applyInteraction(state, interaction, settings);
   settleProfile(state, settings);
   const { namespace, userId } = work;
@@ -55,8 +61,13 @@ export function updateUser(work: UserWork, stored: Stored, context: UpdateContex
   if (last === undefined) throw new TypeError('a profile is stored before anything was applied to it');
   const trace = work.interactions.find(({ eventId }) => eventId === last.eventId)?.trace ?? null;
   return {
-    profile: { namespace, userId, revision, body: profileBody(state.profile, last) },
-    sessions: changed.map((session) => ({ namespace, userId, sessionId: session.sessionId, body: sessionBody(session) })),
+    profile: { namespace, userId, revision, body: profileBody(state, last) },
+    sessions: changed.map((session) => ({
+      namespace,
+      userId,
+      sessionId: session.sessionId,
+      body: sessionBody(session),
+    })),
     removed: removed.map((sessionId) => ({ namespace, userId, sessionId })),
     records: [
       ...removed.map((sessionId) => tombstone(owner, sessionId, last.occurredAt)),
@@ -71,19 +82,6 @@ export function updateUser(work: UserWork, stored: Stored, context: UpdateContex
       },
     ],
   };
-}
-
-function restore({ profile, sessions }: Stored): UserState {
-  const state: UserState = {
-    profile: profile ? profileFromBody(profile.body) : emptyProfile(),
-    sessions: { explicit: new Map(), components: [] },
-  };
-  for (const { sessionId, body } of sessions) {
-    const session = sessionFromBody(sessionId, body);
-    if (isComponent(sessionId)) state.sessions.components.push(session);
-    else state.sessions.explicit.set(sessionId, session);
-  }
-  return state;
 }
 
 function tombstone(owner: RecordOwner, sessionId: string, occurredAt: number): OutboxRow {

@@ -1,5 +1,5 @@
-import { clientSession } from '../../domain/feature/session.ts';
 import type { InteractionEnriched } from '../../../schemas/generated/interaction-enriched.v1.ts';
+import { clientSession } from '../../domain/feature/session.ts';
 import type { SessionsWanted, StoredProfile, UserRef } from '../../stores/feature.ts';
 
 /** What one batch brings one user, in offset order. */

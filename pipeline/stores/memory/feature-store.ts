@@ -37,7 +37,8 @@ export function createMemoryFeatures(settings: Record<string, unknown> = {}): Me
   };
   const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
   const userKey = (version: number, { namespace, userId }: UserRef) => `${version}|${namespace}|${userId}`;
-  const sessionKey = (version: number, one: UserRef & { sessionId: string }) => `${userKey(version, one)}\n${one.sessionId}`;
+  const sessionKey = (version: number, one: UserRef & { sessionId: string }) =>
+    `${userKey(version, one)}\n${one.sessionId}`;
   return {
     data,
     applied: {

@@ -70,7 +70,9 @@ export async function appliedTimes(
   stateVersion: number,
   ids: readonly string[],
 ): Promise<Map<string, number>> {
-  const all = windows.map((window) => `SELECT id FROM applied_event_${window} WHERE state_version = $1 AND id = ANY ($2::uuid[])`);
+  const all = windows.map(
+    (window) => `SELECT id FROM applied_event_${window} WHERE state_version = $1 AND id = ANY ($2::uuid[])`,
+  );
   const times = new Map(ids.map((id) => [id, 0]));
   for (const { id } of await db.query<{ id: string }>({ text: all.join(' UNION ALL '), values: [stateVersion, ids] })) {
     times.set(id, (times.get(id) ?? 0) + 1);

@@ -3,7 +3,11 @@ import type { Exposure, ExposureLog } from '../feature.ts';
 import type { Queryable } from './database.ts';
 
 /** Sums commute; the source partition in the key keeps two partitions from waiting for each other. */
-export async function addActivity(tx: Queryable, stateVersion: number, counts: readonly ActivityCount[]): Promise<void> {
+export async function addActivity(
+  tx: Queryable,
+  stateVersion: number,
+  counts: readonly ActivityCount[],
+): Promise<void> {
   if (counts.length === 0) return;
   await tx.query({
     name: 'activity-add',

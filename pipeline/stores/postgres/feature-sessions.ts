@@ -54,7 +54,11 @@ export async function loadSessions(
   return [...once.values()];
 }
 
-export async function saveSessions(tx: Queryable, stateVersion: number, sessions: readonly StoredSession[]): Promise<void> {
+export async function saveSessions(
+  tx: Queryable,
+  stateVersion: number,
+  sessions: readonly StoredSession[],
+): Promise<void> {
   if (sessions.length === 0) return;
   await tx.query({
     name: 'sessions-save',
@@ -79,7 +83,11 @@ export async function saveSessions(tx: Queryable, stateVersion: number, sessions
 }
 
 /** No order is needed: a user's sessions are removed only by the holder of the user's partition. */
-export async function removeSessions(tx: Queryable, stateVersion: number, sessions: readonly SessionRef[]): Promise<void> {
+export async function removeSessions(
+  tx: Queryable,
+  stateVersion: number,
+  sessions: readonly SessionRef[],
+): Promise<void> {
   if (sessions.length === 0) return;
   await tx.query({
     name: 'sessions-remove',

@@ -59,5 +59,7 @@ async function readStateSettings(db: Queryable, stateVersion: number): Promise<S
     values: [stateVersion],
   });
   if (row) return stateSettingsSchema.parse(row.settings);
-  throw new FreshetError('state_version_unknown', `there is no state version ${stateVersion}`, { fields: { stateVersion } });
+  throw new FreshetError('state_version_unknown', `there is no state version ${stateVersion}`, {
+    fields: { stateVersion },
+  });
 }

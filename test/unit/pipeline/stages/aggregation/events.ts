@@ -1,6 +1,6 @@
-import type { InteractionEnriched } from '../../../../../schemas/generated/interaction-enriched.v1.ts';
 import { userKey } from '../../../../../pipeline/domain/keys.ts';
 import type { Delivery } from '../../../../../pipeline/kernel/stage.ts';
+import type { InteractionEnriched } from '../../../../../schemas/generated/interaction-enriched.v1.ts';
 
 /** An interaction under full consent on no surface in particular, with what the test says. */
 export function interaction(fields: Partial<InteractionEnriched> & { eventId: string }): InteractionEnriched {
@@ -37,7 +37,11 @@ export function context(fields: Partial<NonNullable<InteractionEnriched['context
 }
 
 /** Deliveries of one partition in the given order, offsets from `from` on. */
-export function deliveries(values: readonly InteractionEnriched[], from = 0, partition = 0): Delivery<InteractionEnriched>[] {
+export function deliveries(
+  values: readonly InteractionEnriched[],
+  from = 0,
+  partition = 0,
+): Delivery<InteractionEnriched>[] {
   return values.map((value, i) => ({
     topic: 'engagement.interaction.enriched.v1',
     partition,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { InteractionEnriched } from '../../../../../schemas/generated/interaction-enriched.v1.ts';
 import { interactionTypes } from '../../../../../pipeline/domain/interaction-type.ts';
+import type { InteractionEnriched } from '../../../../../schemas/generated/interaction-enriched.v1.ts';
 import { context, deliveries, interaction } from './events.ts';
 import { referenceActivity, referenceUser } from './reference.ts';
 import { compactedProfiles, compactedSessions, createRig } from './rig.ts';
@@ -33,16 +33,17 @@ const eventFields = fc.record({
 });
 
 const history = fc.array(eventFields, { minLength: 1, maxLength: 60, size: 'max' }).map((all) =>
-  all.map(({ step, surface, widget, consent, ...fields }, i): InteractionEnriched =>
-    interaction({
-      ...fields,
-      eventId: `e${(i * 7919) % 1_000}`,
-      consent: consent as InteractionEnriched['consent'],
-      type: fields.itemId === null ? 'custom' : (fields.type as InteractionEnriched['type']),
-      occurredAt: 1_700_000_000_000 + step * quarterDay,
-      context: consent === 'full' ? context({ surface, widget }) : null,
-      segment: `${surface ?? ''}|${fields.locale ?? ''}`,
-    }),
+  all.map(
+    ({ step, surface, widget, consent, ...fields }, i): InteractionEnriched =>
+      interaction({
+        ...fields,
+        eventId: `e${(i * 7919) % 1_000}`,
+        consent: consent as InteractionEnriched['consent'],
+        type: fields.itemId === null ? 'custom' : (fields.type as InteractionEnriched['type']),
+        occurredAt: 1_700_000_000_000 + step * quarterDay,
+        context: consent === 'full' ? context({ surface, widget }) : null,
+        segment: `${surface ?? ''}|${fields.locale ?? ''}`,
+      }),
   ),
 );
 
@@ -64,13 +65,19 @@ test('state and records depend on the set of events, not on order, batches or re
       const outcomes = [];
       for (let from = 0, round = 0; from < arriving.length; round += 1) {
         const size = batchSizes[round % batchSizes.length] as number;
-        outcomes.push(...(await rig.stage.apply(undefined, deliveries(arriving.slice(from, from + size), from, round % 2))));
+        outcomes.push(
+          ...(await rig.stage.apply(undefined, deliveries(arriving.slice(from, from + size), from, round % 2))),
+        );
         from += size;
       }
       expect(outcomes.filter(({ kind }) => kind === 'done')).toHaveLength(events.length);
       for (const userId of ['u1', 'u2']) expect(stateOf(rig, userId)).toEqual(expectedOf(events, userId));
       expect(activityOf(rig)).toEqual(referenceActivity(events));
-      expect(storedSessions(rig)).toEqual(compactedSessions(rig.outbox).map(({ sessionId }) => sessionId).sort());
+      expect(storedSessions(rig)).toEqual(
+        compactedSessions(rig.outbox)
+          .map(({ sessionId }) => sessionId)
+          .sort(),
+      );
     }),
     { numRuns: 300, verbose: 1 },
   );
@@ -87,10 +94,16 @@ function stateOf({ outbox }: ReturnType<typeof createRig>, userId: string) {
   const profile = compactedProfiles(outbox).find((one) => one.userId === userId);
   if (!profile) return undefined;
   const { lastEvent, anonymous, locale, segment, recent, affinity } = profile;
-  const pairs = (items: readonly { itemId: string; occurredAt: number }[]) => items.map((one) => [one.itemId, one.occurredAt]);
+  const pairs = (items: readonly { itemId: string; occurredAt: number }[]) =>
+    items.map((one) => [one.itemId, one.occurredAt]);
   const sessions = compactedSessions(outbox)
     .filter((one) => one.userId === userId)
-    .map(({ sessionId, firstOccurredAt, lastOccurredAt, items }) => ({ sessionId, firstOccurredAt, lastOccurredAt, items }))
+    .map(({ sessionId, firstOccurredAt, lastOccurredAt, items }) => ({
+      sessionId,
+      firstOccurredAt,
+      lastOccurredAt,
+      items,
+    }))
     .sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1));
   return {
     lastEvent,

@@ -37,7 +37,11 @@ export function referenceUser(all: readonly Event[], limits: ReferenceLimits) {
     locale: full.at(-1)?.locale ?? null,
     segment: full.at(-1)?.segment ?? '|',
     currentSession: current?.sessionId ?? null,
-    recent: interest.filter((e) => e.itemId).slice(-limits.historySize).map(brief).reverse(),
+    recent: interest
+      .filter((e) => e.itemId)
+      .slice(-limits.historySize)
+      .map(brief)
+      .reverse(),
     bought,
     dismissed: latestByItem(allowed, 'dismiss', limits.itemSetLimit),
     inCart: added.filter(([item, at]) => at > horizon && at > (purchasedAt.get(item) ?? -Infinity)),
@@ -47,7 +51,10 @@ export function referenceUser(all: readonly Event[], limits: ReferenceLimits) {
         sessionId,
         firstOccurredAt: first.occurredAt,
         lastOccurredAt: end.occurredAt,
-        items: events.filter((e) => e.itemId).slice(-limits.sessionItemCap).map(brief),
+        items: events
+          .filter((e) => e.itemId)
+          .slice(-limits.sessionItemCap)
+          .map(brief),
       }))
       .sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1)),
   };
@@ -92,7 +99,9 @@ const order = ['view', 'click', 'add', 'purchase', 'custom', 'watch', 'like', 'r
 function referenceAffinity(interest: readonly Event[], { affinityDays, affinityLimit }: ReferenceLimits) {
   const rows = interest
     .filter((e) => e.itemId)
-    .flatMap((e) => [...new Set(e.tags)].map((tag) => ({ day: Math.floor(e.occurredAt / 86_400_000), tag, type: e.type })));
+    .flatMap((e) =>
+      [...new Set(e.tags)].map((tag) => ({ day: Math.floor(e.occurredAt / 86_400_000), tag, type: e.type })),
+    );
   const newest = Math.max(...rows.map(({ day }) => day));
   const counts = new Map<string, { day: number; tag: string; type: Event['type']; count: number }>();
   for (const row of rows) {
@@ -101,7 +110,10 @@ function referenceAffinity(interest: readonly Event[], { affinityDays, affinityL
     counts.set(key, { ...row, count: (counts.get(key)?.count ?? 0) + 1 });
   }
   return [...counts.values()]
-    .sort((a, b) => b.day - a.day || (a.tag < b.tag ? -1 : a.tag > b.tag ? 1 : order.indexOf(a.type) - order.indexOf(b.type)))
+    .sort(
+      (a, b) =>
+        b.day - a.day || (a.tag < b.tag ? -1 : a.tag > b.tag ? 1 : order.indexOf(a.type) - order.indexOf(b.type)),
+    )
     .slice(0, affinityLimit);
 }
 

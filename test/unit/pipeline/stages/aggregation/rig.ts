@@ -1,10 +1,10 @@
+import { createAggregation } from '../../../../../pipeline/stages/aggregation/aggregation.ts';
+import { createMemoryFeatures } from '../../../../../pipeline/stores/memory/feature-store.ts';
+import type { OutboxRow } from '../../../../../pipeline/stores/outbox.ts';
 import type { ProfileUpdated } from '../../../../../schemas/generated/profile-updated.v1.ts';
 import { profileUpdatedSchema } from '../../../../../schemas/generated/profile-updated.v1.ts';
 import { type SessionUpdated, sessionUpdatedSchema } from '../../../../../schemas/generated/session-updated.v1.ts';
 import { topics } from '../../../../../schemas/topics.ts';
-import { createAggregation } from '../../../../../pipeline/stages/aggregation/aggregation.ts';
-import { createMemoryFeatures } from '../../../../../pipeline/stores/memory/feature-store.ts';
-import type { OutboxRow } from '../../../../../pipeline/stores/outbox.ts';
 
 /** Checks against the real schema, then keeps JSON that a test can read back. */
 function jsonWriter<V>(schema: { invalidPath(value: unknown): string | undefined }) {

@@ -1,0 +1,102 @@
+import type { Clock } from '../../kernel/clock.ts';
+import type { Component } from '../../kernel/component.ts';
+import type { Logger } from '../../kernel/logger.ts';
+import { untilAvailable } from '../../kernel/retry.ts';
+import type { CatalogProjection, CatalogWriter } from '../../stores/catalog.ts';
+
+type Catalog = Pick<CatalogWriter, 'highestNumbers' | 'eachItemPage' | 'config' | 'configuredNamespaces'>;
+
+export interface ReprojectionDeps {
+  readonly catalog: Catalog;
+  readonly projection: CatalogProjection;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+/** How often the projection is compared with the tables. */
+const checkEveryMs = 5_000;
+
+/**
+ * Projects everything at start, and again whatever of it Redis has lost: a namespace it does not know, or one
+ * whose highest number has stayed behind the tables' from one look to the next (behind once is a batch between
+ * its two writes). Faults are waited out. It says nothing of single chunks: Redis must not evict.
+ */
+export function createCatalogReprojection({ clock, random, log, ...deps }: ReprojectionDeps): Component {
+  return {
+    name: 'catalog-reprojection',
+    async start(fail) {
+      const stopping = new AbortController();
+      const { signal } = stopping;
+      let projected = false;
+      const work = async () => {
+        const options = { clock, random, log, signal };
+        const counts = await untilAvailable('catalogue projection', options, () => projectAll(deps));
+        log.info(counts, 'catalogue projected');
+        projected = true;
+        let behind: Highest = new Map();
+        while (!signal.aborted) {
+          await clock.sleep(checkEveryMs, signal);
+          if (signal.aborted) return;
+          const before = behind;
+          behind = await untilAvailable('catalogue projection', options, () => repair(deps, before, log));
+        }
+      };
+      const running = work().catch((error: unknown) => {
+        if (!signal.aborted) fail(error);
+      });
+      return {
+        async stop() {
+          stopping.abort();
+          await running;
+        },
+        unready: () => (projected ? undefined : 'the catalogue is not projected yet'),
+      };
+    },
+  };
+}
+
+type Highest = ReadonlyMap<string, number>;
+type Stores = Pick<ReprojectionDeps, 'catalog' | 'projection'>;
+
+async function projectAll({ catalog, projection }: Stores): Promise<{ items: number; namespaces: number }> {
+  let items = 0;
+  const stored = await catalog.highestNumbers();
+  for (const namespace of stored.keys()) items += await projectItems({ catalog, projection }, namespace);
+  const configured = await catalog.configuredNamespaces();
+  await projection.putConfig(configured, await catalog.config(configured));
+  return { items, namespaces: stored.size };
+}
+
+async function projectItems({ catalog, projection }: Stores, namespace: string): Promise<number> {
+  let count = 0;
+  await catalog.eachItemPage(namespace, async (items) => {
+    await projection.putItems(items);
+    count += items.length;
+  });
+  return count;
+}
+
+/** Answers what Redis knows of the namespaces where it is behind: the same next time means lost. */
+async function repair(stores: Stores, before: Highest, log: Logger): Promise<Highest> {
+  const { catalog, projection } = stores;
+  const projected = await projection.highestNumbers();
+  const behind = new Map<string, number>();
+  for (const [namespace, highest] of await catalog.highestNumbers()) {
+    const there = projected.get(namespace);
+    if (there !== undefined && there >= highest) continue;
+    if (there !== undefined && before.get(namespace) !== there) {
+      behind.set(namespace, there);
+      continue;
+    }
+    const items = await projectItems(stores, namespace);
+    log.warn({ namespace, items }, 'Redis had lost items, projected again');
+  }
+  const known = await projection.configuredNamespaces();
+  const lost = (await catalog.configuredNamespaces()).filter((namespace) => !known.has(namespace));
+  if (lost.length > 0) {
+    await projection.putConfig(lost, await catalog.config(lost));
+    log.warn({ namespaces: lost.length }, 'Redis had lost configuration, projected again');
+  }
+  return behind;
+}

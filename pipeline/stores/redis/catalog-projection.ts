@@ -1,0 +1,63 @@
+import type { ChainableCommander, Redis } from 'ioredis';
+import type { CatalogProjection, ConfigDocument, ProjectedItem } from '../catalog.ts';
+import { redisKeys } from './keys.ts';
+import { pipelined } from './pipelined.ts';
+
+/** Entries a feed keeps at least; a reader that falls behind further loads everything again. */
+const feedEntries = 100_000;
+
+/** Partitions of one namespace end their batches in any order, so the highest number only rises. */
+const raise = `local known = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '-1')
+if tonumber(ARGV[2]) > known then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end`;
+
+/** One connection runs commands in order: whoever hears of an item or of settings finds them. */
+export function createRedisCatalogProjection(redis: Redis): CatalogProjection {
+  return {
+    async putItems(items) {
+      await pipelined(redis, (pipeline) => putItems(pipeline, items));
+    },
+    async highestNumbers() {
+      const [index] = await pipelined(redis, (pipeline) => pipeline.hgetall(redisKeys.itemIndex));
+      return new Map(Object.entries(index as Record<string, string>).map(([namespace, n]) => [namespace, Number(n)]));
+    },
+    async putConfig(namespaces, documents) {
+      const byNamespace = new Map(documents.map((document) => [document.namespace, document]));
+      await pipelined(redis, (pipeline) => {
+        for (const namespace of namespaces) putSettings(pipeline, namespace, byNamespace.get(namespace));
+      });
+    },
+    async configuredNamespaces() {
+      const [members] = await pipelined(redis, (pipeline) => pipeline.smembers(redisKeys.configIndex));
+      return new Set(members as string[]);
+    },
+  };
+}
+
+function putItems(pipeline: ChainableCommander, items: readonly ProjectedItem[]): void {
+  const chunks = new Map<string, string[]>();
+  const highest = new Map<string, number>();
+  for (const { namespace, number, attributes } of items) {
+    const key = redisKeys.itemChunk(namespace, number);
+    const fields = chunks.get(key) ?? [];
+    fields.push(String(number), JSON.stringify(attributes));
+    chunks.set(key, fields);
+    highest.set(namespace, Math.max(number, highest.get(namespace) ?? 0));
+  }
+  for (const [key, fields] of chunks) pipeline.hset(key, ...fields);
+  for (const [namespace, number] of highest) pipeline.eval(raise, 1, redisKeys.itemIndex, namespace, number);
+  for (const { namespace, number, attributes } of items) {
+    const entry = ['ns', namespace, 'n', String(number), 'item', JSON.stringify(attributes)];
+    pipeline.xadd(redisKeys.itemFeed, 'MAXLEN', '~', feedEntries, '*', ...entry);
+  }
+}
+
+function putSettings(pipeline: ChainableCommander, namespace: string, document: ConfigDocument | undefined): void {
+  if (document) {
+    pipeline.set(redisKeys.config(namespace), JSON.stringify({ revision: document.revision, body: document.body }));
+    pipeline.sadd(redisKeys.configIndex, namespace);
+  } else {
+    pipeline.del(redisKeys.config(namespace));
+    pipeline.srem(redisKeys.configIndex, namespace);
+  }
+  pipeline.xadd(redisKeys.configFeed, 'MAXLEN', '~', feedEntries, '*', 'ns', namespace, 'kind', 'settings');
+}
