@@ -1,5 +1,4 @@
 import { connect, type Socket } from 'node:net';
-import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConsumerFactory } from '../../../pipeline/broker/consumer.ts';
 import { createKafkaAdmin } from '../../../pipeline/broker/kafka/admin.ts';
@@ -17,11 +16,10 @@ const log = createLogger('fatal');
 function createBreakableKafka(brokers: string) {
   const open = new Set<Socket>();
   let isCut = false;
-  const kafka = new Kafka({
-    brokers: [brokers],
+  const kafka = createKafka({
+    brokers,
     clientId: 'breakable',
-    logLevel: logLevel.NOTHING,
-    retry: { initialRetryTime: 50, maxRetryTime: 200, retries: 2 },
+    log,
     socketFactory: ({ host, port, onConnect }) => {
       const socket = connect({ host, port: isCut ? 1 : port }, onConnect);
       open.add(socket);
@@ -83,6 +81,44 @@ describe('a Kafka consumer', () => {
     });
     return { consumer, seen, fatal, assignments: () => assignments };
   };
+
+  it('passes the markers of transactions and what was aborted, up to the end of the log', async () => {
+    const { names, producer } = await setUp('markers');
+    const kafka = createKafka({ brokers: workspace.config.FRESHET_KAFKA_BROKERS, clientId: 'test', log });
+    const transactional = kafka.producer({ transactionalId: names.topic('markers'), maxInFlightRequests: 1 });
+    await transactional.connect();
+    const transact = async (value: number, end: 'commit' | 'abort') => {
+      const transaction = await transactional.transaction();
+      const messages = [0, 1].map((partition) => ({ partition, value: String(value + partition) }));
+      await transaction.send({ topic: names.topic('markers'), messages });
+      await transaction[end]();
+    };
+    await transact(0, 'commit');
+    await transact(10, 'abort');
+    await transact(20, 'commit');
+    await transact(30, 'abort');
+    await transactional.disconnect();
+    const passed = new Map<number, bigint>();
+    const values: number[] = [];
+    const consumers = createKafkaConsumers({ kafka, names, clock: systemClock, random: () => 0.5, log });
+    const consumer = await consumers.start({
+      groupId: 'markers',
+      topics: ['markers'],
+      autoOffsetReset: 'earliest',
+      onAssigned: async () => undefined,
+      onBatch: async ({ partition, records, lastOffset }) => {
+        values.push(...records.map(({ value }) => Number(value)));
+        passed.set(partition, lastOffset);
+        return true;
+      },
+      onFatal: (error) => expect(error).toBeUndefined(),
+    });
+    const eighth = 7n; // two entries a transaction: record and marker
+    await eventually(() => expect([...passed.values()]).toEqual([eighth, eighth]));
+    await consumer.stop();
+    await producer.close();
+    expect(values.sort((a, b) => a - b)).toEqual([0, 1, 20, 21]);
+  });
 
   it('joins again after an outage that its driver does not survive, and loses nothing', async () => {
     const { names, producer, send } = await setUp('outage');
