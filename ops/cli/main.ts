@@ -10,6 +10,14 @@ interface Entry {
 
 /** Every command; its module is read only when it is the one that runs. */
 const commands: Readonly<Record<string, Entry>> = {
+  demo: {
+    description: 'the main job on a real click log, judged',
+    load: async () => (await import('./demo.ts')).demoCommand(),
+  },
+  run: {
+    description: 'run roles in this process',
+    load: async () => (await import('./run.ts')).runCommand(),
+  },
   stack: {
     description: 'Postgres, Kafka, the schema registry and Redis for this checkout',
     load: async () => (await import('./stack.ts')).stackCommand(),

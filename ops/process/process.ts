@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { systemClock } from '../../pipeline/kernel/clock.ts';
+import { type Running, startAll } from '../../pipeline/kernel/component.ts';
+import type { Config } from '../../pipeline/kernel/config.ts';
+import type { Logger } from '../../pipeline/kernel/logger.ts';
+import { createMetrics, type Metrics } from '../../pipeline/kernel/metrics.ts';
+import { createPipeline, type Pipeline } from '../../pipeline/main.ts';
+import { createFront, servingRole } from '../../serving/main.ts';
+import { productVersion } from '../cli/report.ts';
+import type { Role } from './roles.ts';
+
+/** The version of state that lists are made from and answered from. */
+export const stateVersion = 1;
+
+export interface ProcessOptions {
+  readonly config: Config;
+  readonly roles: ReadonlySet<Role>;
+  readonly log: Logger;
+  /** Something cannot go on; whoever started the process stops it. */
+  readonly onFatal: (component: string, error: unknown) => void;
+}
+
+export interface FreshetProcess {
+  /** Where its port listens. */
+  readonly url: string;
+  readonly metrics: Metrics;
+  readonly pipeline: Pipeline;
+  /** Undefined once everything it runs is ready. */
+  unready(): string | undefined;
+  /** Answers 503 on readiness, finishes what is in flight, disconnects; idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Starts roles in this process: the pipeline's and serving's, behind one port. */
+export async function startProcess({ config, roles, log, onFatal }: ProcessOptions): Promise<FreshetProcess> {
+  const metrics = createMetrics();
+  const base = { config, log, metrics, clock: systemClock, random: Math.random, makeId: randomUUID };
+  const instance = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  const pipeline = await createPipeline({ ...base, instance, roles, stateVersion, appVersion: productVersion() });
+  const serving = roles.has('serving') ? servingRole(base, stateVersion) : undefined;
+  const apps = [pipeline.app, serving?.app].filter((app) => app !== undefined);
+  const { server, readiness } = createFront(base, {
+    kind: apps.length > 0 ? 'http' : 'worker',
+    apps: apps as Parameters<typeof createFront>[1]['apps'],
+    health: () => ({ stages: pipeline.status(), ...serving?.health() }),
+  });
+  const components = [...pipeline.components, ...(serving?.components ?? []), server];
+  let running: Running | undefined;
+  readiness.add(() => (running ? running.unready?.() : 'starting'));
+  running = await startAll(components, log, onFatal);
+  const started = running;
+  let stopped: Promise<void> | undefined;
+  return {
+    url: server.url() ?? '',
+    metrics,
+    pipeline,
+    unready: () => readiness.reason(),
+    stop() {
+      stopped ??= started.stop();
+      return stopped;
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { FreshetError } from '../../pipeline/kernel/errors.ts';
+
+/** What a process may run; `http` stands for `ingest` and `serving` on one port. */
+export const roles = [
+  'ingest',
+  'serving',
+  'relay',
+  'enrichment',
+  'aggregation',
+  'candidates',
+  'catalog',
+  'dlq-index',
+] as const;
+export type Role = (typeof roles)[number];
+
+/** Parses a comma separated list; FreshetError `role_unknown` names those there are. */
+export function parseRoles(text: string): ReadonlySet<Role> {
+  const names = text.split(',').map((name) => name.trim());
+  const wanted = names.flatMap((name) => (name === 'http' ? ['ingest', 'serving'] : [name]));
+  const unknown = wanted.filter((name) => !roles.includes(name as Role));
+  if (unknown.length > 0) {
+    throw new FreshetError(
+      'role_unknown',
+      `there is no role ${unknown.join(', ')}; there are http, ${roles.join(', ')}`,
+    );
+  }
+  return new Set(wanted as Role[]);
+}

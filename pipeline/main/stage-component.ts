@@ -1,0 +1,121 @@
+import type { TopicDef } from '../../schemas/topic.ts';
+import { openDeadLetterEncoder } from '../broker/registry/dead-letters.ts';
+import type { Component } from '../kernel/component.ts';
+import { type EncodeDeadLetter, outboxDeadLetters, producedDeadLetters } from '../kernel/runner/dead-letter-sinks.ts';
+import type { Effect } from '../kernel/runner/effect.ts';
+import type { DeadLetterSink } from '../kernel/runner/ports.ts';
+import { createRunner } from '../kernel/runner/runner.ts';
+import { statefulEffect } from '../kernel/runner/stateful.ts';
+import { statelessEffect } from '../kernel/runner/stateless.ts';
+import type { Stage, StatefulStage, StatelessStage } from '../kernel/stage.ts';
+import type { Tx } from '../stores/postgres/database.ts';
+import { appendOutbox } from '../stores/postgres/outbox-append.ts';
+import { createPostgresProgress } from '../stores/postgres/progress.ts';
+import { whenReachable } from './reachable.ts';
+import type { ProcessContext, Resources } from './resources.ts';
+
+export interface StageOptions<In, Out> {
+  readonly stage: Stage<In, Out, Tx>;
+  readonly sources: readonly TopicDef<In>[];
+  /** Where `emit` goes. */
+  readonly target?: TopicDef<Out>;
+  /** Instead of dead-letter topics, for the stage that reads those. */
+  readonly deadLetters?: DeadLetterSink;
+  receivedAtOf?(value: In): number | undefined;
+  eventIdOf?(value: In): string | undefined;
+}
+
+/** A stage with its runner. Looks its writers up at start, and waits there while the registry is away. */
+export function stageComponent<In, Out = never>(
+  context: ProcessContext,
+  resources: Resources,
+  options: StageOptions<In, Out>,
+): Component {
+  const { stage } = options;
+  return whenReachable(stage.name, context, async () => {
+    const { config } = context;
+    const progress = createPostgresProgress(resources.database);
+    const readers = new Map(options.sources.map((topic) => [topic.name, resources.codec.reader(topic)]));
+    const runner = createRunner<In>({
+      ...context,
+      stage,
+      effect: await effectOf(context, resources, options),
+      consumers: resources.consumers,
+      offsets: resources.admin,
+      progress,
+      readerOf: (topic) => readers.get(topic) ?? unknownTopic(stage.name, topic),
+      owner: context.instance,
+      autoOffsetReset: config.FRESHET_CONSUMER_AUTO_OFFSET_RESET,
+      limits: { maxRecords: config.FRESHET_CONSUMER_BATCH_RECORDS, maxBytes: 8_388_608 },
+      dlqLimit: { ratio: config.FRESHET_DLQ_LIMIT_RATIO, inARow: config.FRESHET_DLQ_LIMIT_IN_A_ROW },
+      ...(options.receivedAtOf ? { receivedAtOf: options.receivedAtOf } : {}),
+    });
+    return {
+      name: runner.name,
+      async start(fail) {
+        const running = await runner.start(fail);
+        context.onStage(runner.name, () => running.status());
+        return running;
+      },
+    };
+  });
+}
+
+function unknownTopic(stage: string, topic: string): never {
+  throw new Error(`${stage} was handed a record of ${topic}, which it does not consume`);
+}
+
+async function effectOf<In, Out>(
+  context: ProcessContext,
+  resources: Resources,
+  options: StageOptions<In, Out>,
+): Promise<Effect<In>> {
+  const { clock, appVersion } = context;
+  const { codec } = resources;
+  const { stage, sources } = options;
+  const eventIdOf = options.eventIdOf ?? (() => undefined);
+  const encode = options.deadLetters
+    ? undefined
+    : await openDeadLetterEncoder({ codec, stage: stage.name, sources: sources as TopicDef[], appVersion });
+  if (stage.kind === 'stateless') {
+    const deadLetters = options.deadLetters ?? producedDeadLetters(resources.producer, encode as EncodeDeadLetter);
+    return statelessOf(resources, stage, { ...options, clock, eventIdOf, deadLetters });
+  }
+  return statefulOf(resources, stage, { clock, eventIdOf, encode: encode as EncodeDeadLetter });
+}
+
+interface Common<In> {
+  readonly clock: ProcessContext['clock'];
+  eventIdOf(value: In): string | undefined;
+}
+
+async function statelessOf<In, Out>(
+  { codec, producer, database }: Resources,
+  stage: StatelessStage<In, Out>,
+  { target, clock, eventIdOf, deadLetters }: Common<In> & { target?: TopicDef<Out>; deadLetters: DeadLetterSink },
+): Promise<Effect<In>> {
+  return statelessEffect<In, Out>({
+    stage,
+    progress: createPostgresProgress(database),
+    deadLetters,
+    clock,
+    eventIdOf,
+    ...(target ? { output: { producer, writer: await codec.writer(target) } } : {}),
+  });
+}
+
+function statefulOf<In>(
+  { database, signal }: Resources,
+  stage: StatefulStage<In, Tx>,
+  { clock, eventIdOf, encode }: Common<In> & { encode: EncodeDeadLetter },
+): Effect<In> {
+  return statefulEffect<In, Tx>({
+    stage,
+    transactions: database,
+    progress: createPostgresProgress(database),
+    deadLetters: outboxDeadLetters(appendOutbox, encode),
+    clock,
+    eventIdOf,
+    afterCommit: () => signal.signal(),
+  });
+}

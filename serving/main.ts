@@ -1,0 +1,56 @@
+import type { Hono } from 'hono';
+import type { Clock } from '../pipeline/kernel/clock.ts';
+import type { Config } from '../pipeline/kernel/config.ts';
+import type { Logger } from '../pipeline/kernel/logger.ts';
+import type { Metrics } from '../pipeline/kernel/metrics.ts';
+import { createServingConnections } from '../pipeline/stores/redis/serving-connections.ts';
+import { composeApp } from './compose-app.ts';
+import { createServing, type Serving } from './create-serving.ts';
+import { createHttpServer, type HttpServer } from './http-server.ts';
+import type { IdentityEnv } from './middleware/identity.ts';
+import { createReadiness, type Readiness } from './readiness.ts';
+import { type Health, statusRoutes } from './routes/status.ts';
+
+export interface ServerContext {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** A new request id. */
+  readonly makeId: () => string;
+}
+
+/** The list routes over Redis, and what keeps their views current; connections start first and stop last. */
+export function servingRole(context: ServerContext, stateVersion: number): Serving {
+  const { config, log } = context;
+  const { component, ...readers } = createServingConnections({ url: config.FRESHET_REDIS_URL, log });
+  const serving = createServing({ ...context, ...readers, stateVersion });
+  return { ...serving, components: [component, ...serving.components] };
+}
+
+export interface FrontOptions {
+  /** `http` serves clients, `worker` only health and metrics. */
+  readonly kind: 'http' | 'worker';
+  readonly apps: readonly Hono<IdentityEnv>[];
+  readonly health: () => Health;
+}
+
+export interface Front {
+  readonly server: HttpServer;
+  readonly readiness: Readiness;
+}
+
+/** The process's port: its routers, health, readiness and metrics. */
+export function createFront(context: ServerContext, { kind, apps, health }: FrontOptions): Front {
+  const { config, metrics } = context;
+  const readiness = createReadiness();
+  const metricsEnabled = config.FRESHET_PROMETHEUS_METRICS_ENABLED;
+  const status = statusRoutes({ readiness, health, metrics, metricsEnabled });
+  const app = composeApp({ ...context, apps: [...apps, status] });
+  const place =
+    kind === 'http'
+      ? { host: config.FRESHET_HTTP_HOST, port: config.FRESHET_HTTP_PORT }
+      : { host: config.FRESHET_WORKER_METRICS_HOST, port: config.FRESHET_WORKER_METRICS_PORT };
+  return { server: createHttpServer({ ...context, ...place, name: kind, app, readiness }), readiness };
+}
