@@ -1,27 +1,24 @@
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import type { Clock } from '../pipeline/kernel/clock.ts';
 import { FreshetError, messageOf, TransientError } from '../pipeline/kernel/errors.ts';
 import type { Logger } from '../pipeline/kernel/logger.ts';
 import type { Metrics } from '../pipeline/kernel/metrics.ts';
 import { type Problem, problemResponse } from '../pipeline/kernel/problem.ts';
 import { allowedMethods } from './middleware/allowed-methods.ts';
 import { type IdentityEnv, identity } from './middleware/identity.ts';
-import { requestMetrics } from './middleware/request-metrics.ts';
 
 export interface ComposeOptions {
   /** Routers of ingest, serving and status; the first one that has a route answers. */
   readonly apps: readonly Hono<IdentityEnv>[];
-  readonly metrics: Metrics;
-  readonly clock: Clock;
+  readonly metrics: Pick<Metrics, 'httpRequests'>;
   readonly log: Logger;
   /** A new request id. */
   readonly makeId: () => string;
 }
 
-const notAvailable: Problem = {
+const unavailable: Problem = {
   status: 503,
-  code: 'not_available',
+  code: 'unavailable',
   detail: 'Something this needs is away for now. Repeat the request after Retry-After.',
   retryAfterSeconds: 1,
 };
@@ -31,16 +28,20 @@ const internal: Problem = {
   detail: 'The request failed for a reason on our side. Name the request id when you report it.',
 };
 
-/** Puts routers behind one port: request ids, metrics, and the one error shape for whatever they do not answer. */
-export function composeApp({ apps, metrics, clock, log, makeId }: ComposeOptions): Hono<IdentityEnv> {
+/**
+ * Puts routers behind one port: request ids, and the one error shape for whatever they do not answer.
+ * Routers measure their own routes; what no route takes is counted here.
+ */
+export function composeApp({ apps, metrics, log, makeId }: ComposeOptions): Hono<IdentityEnv> {
   const app = new Hono<IdentityEnv>();
-  app.use(identity(makeId), requestMetrics(metrics, clock));
+  app.use(identity(makeId));
   for (const one of apps) app.route('/', one);
   const allowed = allowedMethods(app.routes as Hono['routes']);
 
   app.notFound((c) => {
     const methods = allowed(c.req.path);
     const { requestId } = c.get('identity');
+    metrics.httpRequests.inc({ route: 'none', status: methods.length === 0 ? '404' : '405' });
     if (methods.length === 0) {
       return problemResponse({ status: 404, code: 'unknown_route', detail: 'There is no such path.' }, requestId);
     }
@@ -55,7 +56,7 @@ export function composeApp({ apps, metrics, clock, log, makeId }: ComposeOptions
     const { method } = c.req;
     if (error instanceof TransientError) {
       log.warn({ requestId, method, code: error.code, error: messageOf(error) }, 'request met something away');
-      return problemResponse(notAvailable, requestId);
+      return problemResponse(unavailable, requestId);
     }
     if (error instanceof HTTPException && error.status < 500) {
       return problemResponse(

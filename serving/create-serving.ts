@@ -8,6 +8,7 @@ import type { FeedEnvironment } from './feeds/follow-feed.ts';
 import { popularityFeed } from './feeds/popularity-feed.ts';
 import { settingsFeed } from './feeds/settings-feed.ts';
 import type { IdentityEnv } from './middleware/identity.ts';
+import { createMeasure } from './middleware/request-metrics.ts';
 import { createPopularityView } from './popularity-view.ts';
 import { createPipeline } from './recommend/create-pipeline.ts';
 import { createDecoder } from './recommend/decode.ts';
@@ -52,11 +53,12 @@ export function createServing(deps: ServingDeps): Serving {
   ];
   const shared = { lists, active, catalog, health, decoder, clock };
   const recommend = createPipeline({ ...shared, settings, popularity, metrics });
+  const measure = createMeasure(metrics, clock);
   const loaded = () => feeds.every((feed) => feed.loaded());
   return {
     app: new Hono<IdentityEnv>()
-      .route('/', recommendationRoutes({ recommend, loaded }))
-      .route('/', similarRoutes(createFindSimilar(shared))),
+      .route('/', recommendationRoutes({ recommend, loaded, measure }))
+      .route('/', similarRoutes(createFindSimilar(shared), measure)),
     components: feeds,
     health: () => ({
       redis: health.problem === undefined ? { ok: true } : { ok: false, problem: health.problem },

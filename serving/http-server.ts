@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Clock } from '../pipeline/kernel/clock.ts';
@@ -45,6 +45,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     async start(fail) {
       const server = createAdaptorServer({ fetch: app.fetch }) as Server;
       server.keepAliveTimeout = keepAliveMs;
+      const silent = trackSilent(server);
       await listen(server, host, port);
       server.on('error', fail);
       listening = server;
@@ -54,7 +55,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         stop() {
           readiness.drain();
           listening = undefined;
-          stopped ??= close(server, options);
+          stopped ??= close(server, silent, options);
           return stopped;
         },
       };
@@ -82,13 +83,24 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   server.removeAllListeners('error');
 }
 
-async function close(server: Server, options: HttpServerOptions): Promise<void> {
+/** Connections that have sent nothing yet; Node counts them as busy, so a stop would wait for them. */
+function trackSilent(server: Server): () => Socket[] {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return () => [...sockets].filter((socket) => socket.bytesRead === 0);
+}
+
+async function close(server: Server, silent: () => Socket[], options: HttpServerOptions): Promise<void> {
   const { log, clock } = options;
   const closed = new AbortController();
   server.close(() => closed.abort());
   const deadline = clock.monotonic() + (options.finishMs ?? finishMs);
   while (!closed.signal.aborted && clock.monotonic() < deadline) {
     server.closeIdleConnections();
+    for (const socket of silent()) socket.destroy();
     await clock.sleep(sweepMs, closed.signal);
   }
   if (closed.signal.aborted) return;

@@ -21,15 +21,15 @@ export interface AnswerItem {
   readonly reasons: readonly Reason[];
 }
 
-/** A list as clients get it; instants are ISO-8601 in UTC. */
+/** A list as clients get it; instants are milliseconds since the epoch, as in the answers of ingest. */
 export interface Answer {
   readonly request_id: string;
   readonly items: readonly AnswerItem[];
   readonly next_cursor: null;
-  readonly generated_at: string;
+  readonly generated_at: number;
   /** Age of the interaction named by `reflects`, milliseconds; null where there is none. */
   readonly freshness_ms: number | null;
-  readonly reflects: { readonly event_id: string; readonly received_at: string; readonly occurred_at: string } | null;
+  readonly reflects: { readonly event_id: string; readonly received_at: number; readonly occurred_at: number } | null;
   readonly fallback_level: FallbackLevel;
   readonly config_version: number;
   readonly state_version: number;
@@ -55,13 +55,13 @@ export function answerOf(slate: Slate): Answer {
     request_id: query.requestId,
     items: answerItems(slate.items, query.items),
     next_cursor: null,
-    generated_at: new Date(query.askedAt).toISOString(),
+    generated_at: query.askedAt,
     freshness_ms: reflects ? Math.max(0, query.askedAt - reflects.occurredAt) : null,
     reflects: reflects
       ? {
           event_id: reflects.eventId,
-          received_at: new Date(reflects.receivedAt).toISOString(),
-          occurred_at: new Date(reflects.occurredAt).toISOString(),
+          received_at: reflects.receivedAt,
+          occurred_at: reflects.occurredAt,
         }
       : null,
     fallback_level: slate.level,

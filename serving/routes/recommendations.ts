@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { IdentityEnv } from '../middleware/identity.ts';
+import type { Measure } from '../middleware/request-metrics.ts';
 import { answerOf } from '../recommend/answer.ts';
 import type { Query } from '../recommend/query.ts';
 import type { Recommend } from '../recommend/recommend.ts';
@@ -9,22 +10,24 @@ import { QueryFields } from './query-fields.ts';
 import { refuse, refuseFields } from './refuse.ts';
 
 const bodyBytes = 128 * 1_024;
+const jsonType = /^application\/json\s*(;|$)/i;
 const nothing: readonly string[] = [];
 
 export interface RecommendationRouteDeps {
+  readonly measure: Measure;
   readonly recommend: Recommend;
   /** False until the views in memory are loaded: filters could not hold before. */
   readonly loaded: () => boolean;
 }
 
 /** `GET /v1/recommendations/{user_id}`, `POST /v1/recommendations`, and the names others know them by. */
-export function recommendationRoutes({ recommend, loaded }: RecommendationRouteDeps): Hono<IdentityEnv> {
+export function recommendationRoutes({ recommend, loaded, measure }: RecommendationRouteDeps): Hono<IdentityEnv> {
   type C = Context<IdentityEnv>;
 
   async function answer(c: C, query: Query): Promise<Response> {
     if (!loaded()) {
       const detail = 'The catalogue is still being loaded. Repeat the request after Retry-After.';
-      return refuse(c, { status: 503, code: 'not_loaded', detail, retryAfterSeconds: 1 });
+      return refuse(c, { status: 503, code: 'not_ready', detail, retryAfterSeconds: 1 });
     }
     const slate = await recommend(query);
     if (slate !== undefined) return c.json(answerOf(slate));
@@ -50,6 +53,9 @@ export function recommendationRoutes({ recommend, loaded }: RecommendationRouteD
   }
 
   async function post(c: C): Promise<Response> {
+    if (!jsonType.test(c.req.header('content-type') ?? '')) {
+      return refuse(c, { status: 415, code: 'unsupported_media_type', detail: 'The body must be application/json.' });
+    }
     let body: unknown;
     try {
       body = JSON.parse(await c.req.text());
@@ -68,16 +74,19 @@ export function recommendationRoutes({ recommend, loaded }: RecommendationRouteD
       limit: bodyBytes,
     });
   const byQuery = get((fields) => fields.queryId('user_id', 'userId'));
+  const counted = measure('recommendations');
   return new Hono<IdentityEnv>()
     .get(
       '/v1/recommendations/:user_id',
+      counted,
       get((fields) => fields.pathId('user_id', 2)),
     )
-    .post('/v1/recommendations', bodyLimit({ maxSize: bodyBytes, onError: tooLarge }), post)
+    .post('/v1/recommendations', counted, bodyLimit({ maxSize: bodyBytes, onError: tooLarge }), post)
     .get(
       '/recommendations/:userId',
+      counted,
       get((fields) => fields.pathId('userId', 1)),
     )
-    .get('/reco', byQuery)
-    .get('/recommend', byQuery);
+    .get('/reco', counted, byQuery)
+    .get('/recommend', counted, byQuery);
 }

@@ -1,12 +1,13 @@
 import { Hono } from 'hono';
 import type { IdentityEnv } from '../middleware/identity.ts';
+import type { Measure } from '../middleware/request-metrics.ts';
 import type { FindSimilar } from '../recommend/similar.ts';
 import { QueryFields } from './query-fields.ts';
 import { refuse, refuseFields } from './refuse.ts';
 
 /** `GET /v1/items/{id}/similar`: neighbours of an item, best first; an empty list where it has none yet. */
-export function similarRoutes(findSimilar: FindSimilar): Hono<IdentityEnv> {
-  return new Hono<IdentityEnv>().get('/v1/items/:id/similar', async (c) => {
+export function similarRoutes(findSimilar: FindSimilar, measure: Measure): Hono<IdentityEnv> {
+  return new Hono<IdentityEnv>().get('/v1/items/:id/similar', measure('items/similar'), async (c) => {
     const fields = new QueryFields(c);
     const query = { itemId: fields.pathId('id', 2), namespace: fields.namespace(), limit: fields.limit() };
     if (fields.problems.length > 0) return refuseFields(c, fields.problems);
@@ -26,7 +27,7 @@ export function similarRoutes(findSimilar: FindSimilar): Hono<IdentityEnv> {
       request_id: c.get('identity').requestId,
       item_id: query.itemId,
       items: found.items,
-      generated_at: new Date(found.generatedAt).toISOString(),
+      generated_at: found.generatedAt,
       state_version: found.stateVersion,
     });
   });

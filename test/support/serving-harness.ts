@@ -11,12 +11,16 @@ import { createMetrics } from '../../pipeline/kernel/metrics.ts';
 import type { ListReader } from '../../pipeline/stores/serving.ts';
 import { createActiveVersion } from '../../serving/active-version.ts';
 import { createCatalogView } from '../../serving/catalog-view.ts';
+import { composeApp } from '../../serving/compose-app.ts';
+import { createMeasure } from '../../serving/middleware/request-metrics.ts';
 import { createPopularityView } from '../../serving/popularity-view.ts';
 import { createPipeline } from '../../serving/recommend/create-pipeline.ts';
 import { createDecoder } from '../../serving/recommend/decode.ts';
 import type { Query } from '../../serving/recommend/query.ts';
 import { createFindSimilar } from '../../serving/recommend/similar.ts';
 import { createRedisHealth } from '../../serving/redis-health.ts';
+import { recommendationRoutes } from '../../serving/routes/recommendations.ts';
+import { similarRoutes } from '../../serving/routes/similar.ts';
 import { createSettingsView } from '../../serving/settings-view.ts';
 
 /** The instant at which every request of a harness is asked. */
@@ -136,3 +140,16 @@ export function createServingHarness() {
 }
 
 export type ServingHarness = ReturnType<typeof createServingHarness>;
+
+/** The list routes behind the product's own front, over a harness; `loaded` says whether views are. */
+export function createServingApp(harness: ServingHarness, loaded: () => boolean = () => true) {
+  const { metrics, recommend, findSimilar } = harness;
+  const measure = createMeasure(metrics, stillClock);
+  let made = 0;
+  return composeApp({
+    apps: [recommendationRoutes({ recommend, loaded, measure }), similarRoutes(findSimilar, measure)],
+    metrics,
+    log: quietLog,
+    makeId: () => `made-${++made}`,
+  });
+}
