@@ -52,28 +52,38 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     log.error({ shard, seq: row.seq.toString(), topic: row.topic, reason: error.code }, 'record parked');
   };
 
+  /** Undefined where all were acknowledged, else why not. */
+  const attempt = async (state: ShardState, rows: readonly PageRow[]): Promise<FreshetError | undefined> => {
+    if (signal.aborted || !options.isHeld(state)) throw new Abandoned('page_abandoned', 'shard no longer held');
+    if (!options.mayPublish()) return new TransientError('lease_late', 'the lease could not be renewed in time');
+    try {
+      await sender.send([{ state, rows }]);
+      unknownTopics.forget(rows);
+      return undefined;
+    } catch (error) {
+      if (error instanceof FreshetError) return error;
+      throw error;
+    }
+  };
+
+  const mustWait = (error: FreshetError, first: PageRow) =>
+    error instanceof TransientError || (error.code === 'topic_unknown' && !unknownTopics.isConfirmed(first.topic));
+
   /** Waits for ever where waiting helps, halves where a record is at fault, parks what is at fault alone. */
   const deliverRows = async (state: ShardState, rows: readonly PageRow[]): Promise<void> => {
-    for (let attempt = 0; ; attempt += 1) {
-      if (signal.aborted || !options.isHeld(state)) throw new Abandoned('page_abandoned', 'shard no longer held');
-      try {
-        if (options.mayPublish()) return await sender.send([{ state, rows }]);
-      } catch (error) {
-        if (!(error instanceof FreshetError)) throw error;
-        const [first] = rows;
-        if (error instanceof TransientError) {
-          if (attempt % 10 === 0)
-            log.warn({ shard: state.shard, attempt, error: messageOf(error) }, 'broker not available, waiting');
-        } else if (first && rows.length === 1) {
-          if (error.code !== 'topic_unknown' || unknownTopics.isConfirmed(first.topic))
-            return await park(state, first, error);
-        } else {
-          const middle = rows.length >> 1;
-          await deliverRows(state, rows.slice(0, middle));
-          return await deliverRows(state, rows.slice(middle));
-        }
+    const [first, ...others] = rows;
+    for (let failures = 0; first; failures += 1) {
+      const error = await attempt(state, rows);
+      if (!error) return;
+      if (others.length > 0 && !(error instanceof TransientError)) {
+        const middle = rows.length >> 1;
+        await deliverRows(state, rows.slice(0, middle));
+        return deliverRows(state, rows.slice(middle));
       }
-      await backOff(attempt);
+      if (!mustWait(error, first)) return park(state, first, error);
+      if (failures % 10 === 0)
+        log.warn({ shard: state.shard, failures, error: messageOf(error) }, 'not published, waiting');
+      await backOff(failures);
     }
   };
 
