@@ -49,17 +49,19 @@ async function popularPosition(door: Door, current: string, target: string): Pro
   return positionOf(items.filter((item) => item.item_id !== current).slice(0, listLength), target);
 }
 
+export interface AskOptions {
+  readonly door: Door;
+  readonly sessions: readonly (readonly Click[])[];
+  readonly shiftMs: number;
+  readonly counts: ReplayCounts;
+  readonly onAsked: (result: AskResult) => void;
+}
+
 /**
  * Asks the test day through HTTP: after each click of a session the list is polled until it reflects that
  * click, then the session's next click is the target among its first 20 items. Sessions run side by side.
  */
-export async function ask(
-  door: Door,
-  sessions: readonly (readonly Click[])[],
-  shiftMs: number,
-  counts: ReplayCounts,
-  onAsked: (result: AskResult) => void,
-): Promise<AskResult> {
+export async function ask({ door, sessions, shiftMs, counts, onAsked }: AskOptions): Promise<AskResult> {
   const predictions: Prediction[] = [];
   const freshnessMs: number[] = [];
   let misses = 0;

@@ -23,17 +23,19 @@ async function projected(database: Database): Promise<{ items: number; settings:
   return { items: Number(row?.items ?? 0n), settings: row?.settings ?? false };
 }
 
+export interface CatalogueOptions {
+  readonly door: Door;
+  readonly itemIds: readonly string[];
+  readonly database: Database;
+  readonly display: Display;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Upserts settings and items through the HTTP door and waits until the catalogue stage has projected them, since
  * the log's old clicks would be refused before. Repeating it changes nothing: revisions stay the same.
  */
-export async function setUpCatalogue(
-  door: Door,
-  itemIds: readonly string[],
-  database: Database,
-  display: Display,
-  signal: AbortSignal,
-): Promise<void> {
+export async function setUpCatalogue({ door, itemIds, database, display, signal }: CatalogueOptions): Promise<void> {
   await door.post('/v1/config:upsert', {
     documents: [{ namespace, kind: 'settings', id: 'default', revision: 1, body: settings }],
   });

@@ -151,16 +151,22 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
     await untilReady(running, options.signal);
     const door = openDoor(running.url, options.signal);
     display.say(`all roles run at ${running.url}`);
-    await setUpCatalogue(door, log.itemIds, database, display, options.signal);
+    await setUpCatalogue({ door, itemIds: log.itemIds, database, display, signal: options.signal });
     const counts = { answered: state.answered, accepted: 0, duplicates: state.duplicates, rejected: 0 };
     const driving = { door, log, file, display, counts };
     const replayed = await replayTraining(state, driving);
     await whenCaughtUp(running, log.train.length - counts.rejected, options.signal);
     const test = log.testSessions.flat();
     display.phase('ask', test.length);
-    const asked = await ask(door, log.testSessions, state.shiftMs, counts, (result) => {
-      display.progress(result.freshnessMs.length + result.misses);
-      display.freshness(result.freshnessMs.at(-1) ?? 0);
+    const asked = await ask({
+      door,
+      sessions: log.testSessions,
+      shiftMs: state.shiftMs,
+      counts,
+      onAsked: (result) => {
+        display.progress(result.freshnessMs.length + result.misses);
+        display.freshness(result.freshnessMs.at(-1) ?? 0);
+      },
     });
     await whenCaughtUp(running, log.train.length + test.length - counts.rejected, options.signal);
     display.say('comparing outbox, topics and state, event by event');
