@@ -1,0 +1,149 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { TransientError } from '../../pipeline/kernel/errors.ts';
+import { createLogger } from '../../pipeline/kernel/logger.ts';
+import type { CandidateWriter, ProjectionState } from '../../pipeline/stores/candidate.ts';
+import { createMemoryCandidateStore } from '../../pipeline/stores/memory/candidate-store.ts';
+import { createCandidateWriter } from '../../pipeline/stores/redis/candidate-writer.ts';
+import { redisKeys } from '../../pipeline/stores/redis/keys.ts';
+import { openRedis } from '../../pipeline/stores/redis/open-redis.ts';
+import { createWorkspace, type Workspace } from '../support/workspace.ts';
+
+/** What a reader finds of it. */
+interface Store {
+  readonly store: CandidateWriter & ProjectionState;
+  value(key: string): Promise<Buffer | null>;
+  popularNames(): Promise<string[]>;
+  /** `ns segment` of each entry, oldest first. */
+  told(): Promise<string[]>;
+  active(): Promise<number | undefined>;
+}
+
+const bytes = (text: string) => Buffer.from([0, 255, ...Buffer.from(text)]);
+
+function contract(open: () => Store) {
+  it('keeps the newest values of a user and deletes both', async () => {
+    const { store, value } = open();
+    const user = { namespace: 'shop', userId: 'u|1' };
+    await store.saveUsers(1, [{ ...user, list: bytes('old'), profile: bytes('old') }]);
+    await store.saveUsers(1, [
+      { ...user, list: bytes('list'), profile: bytes('profile') },
+      { namespace: 'shop', userId: 'u2', list: bytes('other'), profile: null },
+    ]);
+    expect(await value(redisKeys.list(1, 'shop', 'u|1'))).toEqual(bytes('list'));
+    expect(await value(redisKeys.profile(1, 'shop', 'u|1'))).toEqual(bytes('profile'));
+    expect(await value(redisKeys.profile(1, 'shop', 'u2'))).toBeNull();
+    await store.saveUsers(1, [{ ...user, list: null, profile: null }]);
+    expect(await value(redisKeys.list(1, 'shop', 'u|1'))).toBeNull();
+    expect(await value(redisKeys.list(1, 'shop', 'u2'))).toEqual(bytes('other'));
+  });
+
+  it('takes calls that are not awaited in the order they were made', async () => {
+    const { store, value } = open();
+    const save = (text: string) =>
+      store.saveUsers(1, [{ namespace: 'shop', userId: 'u1', list: bytes(text), profile: null }]);
+    await Promise.all(['1', '2', '3', '4'].map(save));
+    expect(await value(redisKeys.list(1, 'shop', 'u1'))).toEqual(bytes('4'));
+  });
+
+  it('keeps versions apart', async () => {
+    const { store, value } = open();
+    await store.saveSimilar(1, [{ namespace: 'shop', item: 7, list: bytes('one') }]);
+    await store.saveSimilar(2, [{ namespace: 'shop', item: 7, list: bytes('two') }]);
+    await store.saveSimilar(1, [{ namespace: 'shop', item: 7, list: null }]);
+    expect(await value(redisKeys.similar(1, 'shop', 7))).toBeNull();
+    expect(await value(redisKeys.similar(2, 'shop', 7))).toEqual(bytes('two'));
+  });
+
+  it('names popular lists and tells of each', async () => {
+    const { store, value, popularNames, told } = open();
+    await store.savePopular(1, [
+      { namespace: 'shop', segment: '|', list: bytes('all') },
+      { namespace: 'shop', segment: 'home page|de', list: bytes('home') },
+    ]);
+    await store.savePopular(1, [{ namespace: 'shop', segment: 'home page|de', list: null }]);
+    expect(await popularNames()).toEqual(['shop |']);
+    expect(await told()).toEqual(['shop |', 'shop home page|de', 'shop home page|de']);
+    expect(await value(redisKeys.popular(1, 'shop', '|'))).toEqual(bytes('all'));
+    expect(await value(redisKeys.popular(1, 'shop', 'home page|de'))).toBeNull();
+  });
+
+  it('remembers which partitions are projected', async () => {
+    const { store } = open();
+    expect(await store.projected(1)).toEqual(new Set());
+    await store.markProjected(1, 3);
+    await store.markProjected(1, 0);
+    await store.markProjected(2, 5);
+    expect(await store.projected(1)).toEqual(new Set([0, 3]));
+  });
+
+  it('says which version is active', async () => {
+    const { store, active } = open();
+    expect(await active()).toBeUndefined();
+    await store.assertActive(3);
+    expect(await active()).toBe(3);
+  });
+
+  it('does nothing for nothing', async () => {
+    const { store } = open();
+    await store.saveUsers(1, []);
+    await store.saveSimilar(1, []);
+    await store.savePopular(1, []);
+    expect(await store.projected(1)).toEqual(new Set());
+  });
+}
+
+describe('candidate store in memory', () => {
+  contract(() => {
+    const store = createMemoryCandidateStore();
+    return {
+      store,
+      value: async (key) => store.values.get(key) ?? null,
+      popularNames: async () => [...store.popularNames],
+      told: async () => store.told.map(({ namespace, segment }) => `${namespace} ${segment}`),
+      active: async () => store.activeVersion,
+    };
+  });
+});
+
+describe('candidate store in Redis', () => {
+  const log = createLogger('fatal');
+  let workspace: Workspace;
+  let redis: Redis;
+
+  beforeAll(async () => {
+    workspace = await createWorkspace({ name: 'candidate-store', migrated: false });
+    redis = new Redis(workspace.config.FRESHET_REDIS_URL);
+  });
+  afterAll(async () => {
+    redis?.disconnect();
+    await workspace?.close();
+  });
+  beforeEach(() => redis.flushdb());
+
+  contract(() => ({
+    store: createCandidateWriter(redis),
+    value: (key) => redis.getBuffer(key),
+    popularNames: () => redis.smembers(redisKeys.popularIndex(1)),
+    async told() {
+      const entries = await redis.xrange(redisKeys.feed(1), '-', '+');
+      return entries.map(([, fields]) => `${fields[3]} ${fields[5]}`);
+    },
+    async active() {
+      const text = await redis.get(redisKeys.active);
+      return text === null ? undefined : Number(text);
+    },
+  }));
+
+  it('is a transient fault while Redis is away', async () => {
+    const away = openRedis({ url: 'redis://127.0.0.1:1', name: 'away', log });
+    const store = createCandidateWriter(away);
+    await expect(store.projected(1)).rejects.toBeInstanceOf(TransientError);
+    away.disconnect();
+  });
+
+  it('is a transient fault where Redis refuses a command', async () => {
+    await redis.set(redisKeys.marker(1), 'not a hash');
+    await expect(createCandidateWriter(redis).markProjected(1, 0)).rejects.toBeInstanceOf(TransientError);
+  });
+});
