@@ -90,6 +90,9 @@ export function connectionConfig(url: string, settings: Readonly<Record<string, 
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({ ...connectionConfig(options.url, options.settings), max: options.maxConnections ?? 10 });
   pool.on('error', options.onIdleError);
+  // A connection that breaks while it is not idle also emits 'error', and the query in flight rejects with it. The
+  // pool takes its own listener off before the awaiting caller runs, and both messages may lie in one chunk.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return {
     pool,
     query: (statement) => run(pool, statement),
@@ -97,9 +100,6 @@ export function openDatabase(options: DatabaseOptions): Database {
       const client = await pool.connect().catch((error: unknown) => {
         throw translate(error);
       });
-      // A connection that breaks while checked out also emits 'error'; the query in flight rejects with it.
-      const ignore = () => undefined;
-      client.on('error', ignore);
       let broken = false;
       try {
         await run(client, { text: 'BEGIN' });
@@ -112,7 +112,6 @@ export function openDatabase(options: DatabaseOptions): Database {
         });
         throw error;
       } finally {
-        client.off('error', ignore);
         client.release(broken);
       }
     },

@@ -14,28 +14,30 @@ const source = topics.interactionEnriched;
 
 describe('a stateful stage on real servers', () => {
   let servers: Servers;
-  const failures: unknown[] = [];
   beforeAll(async () => {
     servers = await openServers('once', [source]);
-    await servers.database.query({ text: 'CREATE TABLE counted (n integer, owner text)' });
+    await servers.database.query({ text: 'CREATE TABLE counted (stage text, n integer, owner text)' });
   });
   afterAll(() => servers.close());
 
-  const start = (owner: string): Promise<RunningRunner> => {
-    const stage = {
-      kind: 'stateful',
-      name: 'counting',
-      consumes: [source],
-      stateVersion: 1,
-      apply: async (tx: Tx, batch: readonly { readonly value: TestEvent | null }[]) => {
-        const numbers = batch.map(({ value }) => value?.n);
-        await tx.query({
-          text: 'INSERT INTO counted SELECT n, $2 FROM unnest($1::integer[]) AS n',
-          values: [numbers, owner],
-        });
-        return batch.map(() => done);
-      },
-    } as const;
+  const failures: unknown[] = [];
+  let produced = 0;
+  const produce = async (count: number) => {
+    const records = Array.from({ length: count }, (_, at) => ({
+      key: Buffer.from(`user-${at % 50}`),
+      value: Buffer.from(JSON.stringify({ eventId: `e${produced + at}`, n: produced + at })),
+    }));
+    await servers.producer.send([{ topic: source.name, records }]);
+    produced += count;
+  };
+  const start = (name: string, owner: string, consumers = servers.common.consumers): Promise<RunningRunner> => {
+    const apply = async (tx: Tx, batch: readonly { readonly value: TestEvent | null }[]) => {
+      const numbers = batch.map(({ value }) => value?.n);
+      const text = 'INSERT INTO counted SELECT $3, n, $2 FROM unnest($1::integer[]) AS n';
+      await tx.query({ text, values: [numbers, owner, name] });
+      return batch.map(() => done);
+    };
+    const stage = { kind: 'stateful', name, consumes: [source], stateVersion: 1, apply } as const;
     const effect = statefulEffect<TestEvent, Tx>({
       stage,
       transactions: servers.database,
@@ -44,24 +46,32 @@ describe('a stateful stage on real servers', () => {
       clock: systemClock,
       eventIdOf: (value) => value.eventId,
     });
-    const runner = createRunner<TestEvent>({ ...servers.common, stage, effect, owner, readerOf: () => jsonReader });
+    const runner = createRunner<TestEvent>({
+      ...servers.common,
+      consumers,
+      stage,
+      effect,
+      owner,
+      readerOf: () => jsonReader,
+    });
     return runner.start((error) => failures.push(error));
   };
-  const produce = (from: number, to: number) =>
-    servers.producer.send([
-      {
-        topic: source.name,
-        records: Array.from({ length: to - from }, (_, at) => ({
-          key: Buffer.from(`user-${at % 50}`),
-          value: Buffer.from(JSON.stringify({ eventId: `e${from + at}`, n: from + at })),
-        })),
-      },
-    ]);
-  const counted = async () => {
-    const [row] = await servers.database.query<{ events: bigint; distinct: bigint }>({
-      text: 'SELECT count(*) AS events, count(DISTINCT n) AS distinct FROM counted',
+  const counted = async (stage: string) => {
+    const [row] = await servers.database.query<{ events: number; distinct: number; owners: number }>({
+      text: `SELECT count(*)::int AS events, count(DISTINCT n)::int AS distinct, count(DISTINCT owner)::int AS owners
+               FROM counted WHERE stage = $1`,
+      values: [stage],
     });
     return row;
+  };
+  const expectCountedOnce = (stage: string) =>
+    eventually(async () => expect(await counted(stage)).toMatchObject({ events: produced, distinct: produced }), {
+      withinMs: 40_000,
+    });
+  const expectAllMarked = async (stage: string) => {
+    const ends = await servers.admin.offsets(source.name);
+    const stored = await servers.progress.list(stage);
+    expect(stored.map(({ nextOffset }) => nextOffset)).toEqual(ends.map(({ high }) => high));
   };
   /** Every connection of this database but the one that asks. */
   const breakConnections = () =>
@@ -70,22 +80,30 @@ describe('a stateful stage on real servers', () => {
     });
 
   it('counts each event once while members come and go and connections break', async () => {
-    const members = [await start('m0')];
-    const rounds = 6;
-    for (let round = 0; round < rounds; round += 1) {
-      await produce(round * 1_000, round * 1_000 + 1_000);
-      if (round % 3 === 0) members.push(await start(`m${round + 1}`));
+    const members = [await start('sharing', 'm0')];
+    for (let round = 0; round < 6; round += 1) {
+      await produce(1_000);
+      if (round % 3 === 0) members.push(await start('sharing', `m${round + 1}`));
       if (round % 3 === 2) await members.shift()?.stop();
-      await eventually(async () => expect((await counted())?.events).toBeGreaterThan(BigInt(round * 500)));
+      await eventually(async () => expect((await counted('sharing'))?.events).toBeGreaterThan(round * 500));
       await breakConnections();
     }
-    const all = BigInt(rounds * 1_000);
-    await eventually(async () => expect(await counted()).toEqual({ events: all, distinct: all }), { withinMs: 40_000 });
+    await expectCountedOnce('sharing');
     for (const member of members) await member.stop();
-    expect(await counted()).toEqual({ events: all, distinct: all });
+    await expectAllMarked('sharing');
     expect(failures).toEqual([]);
-    const ends = await servers.admin.offsets(source.name);
-    const stored = await servers.progress.list('counting');
-    expect(stored.map(({ nextOffset }) => nextOffset)).toEqual(ends.map(({ high }) => high));
+  });
+
+  it('counts each event once while two members both believe that every partition is theirs', async () => {
+    const members = [await start('split', 'left'), await start('split', 'right', servers.consumersOf('other.'))];
+    for (let round = 0; round < 10; round += 1) {
+      await produce(400);
+      await eventually(async () => expect((await counted('split'))?.events).toBeGreaterThan(produced - 400));
+    }
+    await expectCountedOnce('split');
+    for (const member of members) await member.stop();
+    await expectAllMarked('split');
+    expect((await counted('split'))?.owners).toBe(2);
+    expect(failures).toEqual([]);
   });
 });

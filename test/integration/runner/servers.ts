@@ -28,15 +28,21 @@ export async function openServers(name: string, topics: readonly TopicDef[]) {
   const producer = await createKafkaProducer({ kafka, names });
   const codec = createCodec({ registry: createHttpRegistry({ url: config.FRESHET_REGISTRY_URL }), clock: systemClock });
   const progress = createPostgresProgress(database);
+  const consumersOf = (groupPrefix: string) => {
+    const group = (logical: string) => names.group(`${groupPrefix}${logical}`);
+    return createKafkaConsumers({ kafka, names: { ...names, group }, clock: systemClock, random: Math.random, log });
+  };
   return {
     database,
     producer,
     admin,
     codec,
     progress,
+    /** Members of another group: each believes that all partitions are its own. */
+    consumersOf,
     /** What all runners share. */
     common: {
-      consumers: createKafkaConsumers({ kafka, names, clock: systemClock, random: Math.random, log }),
+      consumers: consumersOf(''),
       offsets: admin,
       progress,
       clock: systemClock,
