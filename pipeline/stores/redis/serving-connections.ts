@@ -11,7 +11,7 @@ import { createSettingsReader } from './settings-reader.ts';
 /** A list asked of Redis later than this comes from a fallback; far above what a busy process needs. */
 const requestMs = 500;
 /** Longest silence while an answer is due; longer than any look at a feed blocks. */
-const silenceMs = 5_000;
+const silenceMs = 3_000;
 const retryMaxMs = 1_000;
 
 /** A Redis that is away is told at once, never queued for: requests have fallbacks, feeds wait by themselves. */
