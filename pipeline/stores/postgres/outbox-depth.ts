@@ -21,7 +21,8 @@ interface Row {
  */
 export async function outboxDepth(database: Pick<Database, 'transaction'>): Promise<OutboxDepth> {
   const rows = await database.transaction(async (tx) => {
-    for (const [name, value] of Object.entries(walkSettings)) await tx.query({ text: `SET LOCAL ${name} = ${value}` });
+    const settings = Object.entries(walkSettings).map(([name, value]) => `set_config('${name}', '${value}', true)`);
+    await tx.query({ text: `SELECT ${settings.join()}` });
     return tx.query<Row>({ text: depthText, values: [exactRows] });
   });
   let records = 0;

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseSnapshot } from '../../../pipeline/domain/outbox-cursor.ts';
+import { type Connection, openConnection } from '../../../pipeline/stores/postgres/connection.ts';
+import { pagesText, pagesValues, probe, walkSettings } from '../../../pipeline/stores/postgres/relay-pages.ts';
+import { createWorkspace, type Workspace } from '../../support/workspace.ts';
+
+const rowCount = 100_000;
+
+let workspace: Workspace;
+let connection: Connection;
+
+beforeAll(async () => {
+  workspace = await createWorkspace({ name: 'relay-plan' });
+  const url = workspace.config.FRESHET_POSTGRES_URL;
+  connection = await openConnection({ url, name: 'plan', settings: walkSettings, onBroken: () => undefined });
+  await connection.query({ text: 'ALTER TABLE outbox_p0 SET (autovacuum_enabled = off)' });
+  // Many transactions, as the estimate of xid's distribution is what leads the planner astray.
+  for (let from = 0; from < rowCount; from += 10_000) {
+    await connection.query({
+      text: `INSERT INTO outbox (shard, topic, key, event_id, payload, occurred_at)
+             SELECT g % 16, 't', 'k', g::text, decode(repeat('ab', 150), 'hex'), now() FROM generate_series(1, 10000) g`,
+    });
+  }
+});
+
+afterAll(async () => {
+  await connection.close();
+  await workspace.close();
+});
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Index Name'?: string;
+  readonly 'Index Cond'?: string;
+  readonly 'Actual Rows'?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+
+/** The executed plan of a page of 1,000 of each of two shards, from `fromSeq` on. */
+async function plan(fromSeq: bigint, planCacheMode: string): Promise<PlanNode[]> {
+  const { snapshot } = await probe(connection);
+  const base = parseSnapshot('3:3:').text;
+  const requests = [3, 5].map((shard) => ({
+    shard,
+    filter: { lastSeq: fromSeq, base, target: snapshot },
+    limit: 1_000,
+  }));
+  await connection.query({ text: `SET plan_cache_mode = ${planCacheMode}` });
+  const [row] = await connection.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>({
+    text: `EXPLAIN (ANALYZE, FORMAT JSON) ${pagesText}`,
+    values: pagesValues(requests),
+  });
+  return (row?.['QUERY PLAN'] ?? []).flatMap(({ Plan }) => nodesOf(Plan));
+}
+
+async function expectWalk(fromSeq: bigint, planCacheMode: string): Promise<void> {
+  const nodes = await plan(fromSeq, planCacheMode);
+  const types = nodes.map((node) => node['Node Type']);
+  expect(types).not.toContain('Sort');
+  expect(types).not.toContain('Incremental Sort');
+  expect(types.filter((type) => /Seq Scan|Bitmap/.test(type))).toEqual([]);
+  const walk = nodes.filter((node) => node['Node Type'] === 'Index Scan' && node['Actual Rows'] !== 0);
+  expect(walk).toHaveLength(1);
+  expect(walk[0]?.['Index Cond']).toMatch(/shard = p\.shard.*seq > p\.last_seq/);
+  expect(walk[0]?.['Actual Rows']).toBeLessThanOrEqual(1_000);
+}
+
+describe('the page query', () => {
+  const middle = BigInt(rowCount / 2);
+  const nearEnd = BigInt(rowCount - 100);
+
+  it.each(['force_custom_plan', 'force_generic_plan'])(
+    'walks the index before the table was analyzed (%s)',
+    async (mode) => {
+      for (const from of [0n, middle, nearEnd]) await expectWalk(from, mode);
+    },
+  );
+
+  it.each(['force_custom_plan', 'force_generic_plan'])(
+    'walks the index after the table was analyzed (%s)',
+    async (mode) => {
+      await connection.query({ text: 'ANALYZE outbox' });
+      for (const from of [0n, middle, nearEnd]) await expectWalk(from, mode);
+    },
+  );
+
+  it('is seen to sort the backlog when it cannot walk', async () => {
+    await connection.query({ text: 'BEGIN' });
+    await connection.query({ text: 'DROP INDEX outbox_walk' });
+    await expect(expectWalk(0n, 'force_custom_plan')).rejects.toThrow(/Sort/);
+    await connection.query({ text: 'ROLLBACK' });
+  });
+});
