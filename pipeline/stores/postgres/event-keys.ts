@@ -3,8 +3,8 @@ import type { Queryable } from './database.ts';
 /** Shared by writers of keys, exclusive for the rotation of the windows. */
 export const eventKeyLock = 4_711;
 
-/** The statement of each window: insert what neither older window nor this one knows. */
-const claims = [0, 1, 2].map((current) => ({
+/** The statement of each window: insert what neither older window nor this one knows. The plan is tested. */
+export const claimStatements = [0, 1, 2].map((current) => ({
   name: `event-keys-${current}`,
   text: `INSERT INTO event_key_${current} (id)
          SELECT k FROM unnest($1::uuid[]) AS k
@@ -27,7 +27,7 @@ export async function claimEventKeys(tx: Queryable, keyIds: readonly string[]): 
     name: 'event-key-window',
     text: 'SELECT current FROM event_key_window',
   });
-  const claim = claims[window?.current ?? -1];
+  const claim = claimStatements[window?.current ?? -1];
   if (!claim) throw new Error('event_key_window has no row: this database was not migrated');
   const claimed = await tx.query<{ id: string }>({ ...claim, values: [keyIds] });
   return new Set(claimed.map(({ id }) => id));
