@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TransientError } from '../../pipeline/kernel/errors.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
 import type { CandidateWriter, ProjectionState } from '../../pipeline/stores/candidate.ts';
-import { createMemoryCandidateStore } from '../../pipeline/stores/memory/candidate-store.ts';
+import { createMemoryCandidateStore, keys as memoryKeys } from '../../pipeline/stores/memory/candidate-store.ts';
 import { createCandidateWriter } from '../../pipeline/stores/redis/candidate-writer.ts';
 import { redisKeys } from '../../pipeline/stores/redis/keys.ts';
 import { openRedis } from '../../pipeline/stores/redis/open-redis.ts';
@@ -11,6 +11,8 @@ import { createWorkspace, type Workspace } from '../support/workspace.ts';
 
 /** What a reader finds of it. */
 interface Store {
+  /** What the values are called there. */
+  readonly keys: Pick<typeof redisKeys, keyof typeof memoryKeys>;
   readonly store: CandidateWriter & ProjectionState;
   value(key: string): Promise<Buffer | null>;
   popularNames(): Promise<string[]>;
@@ -23,40 +25,40 @@ const bytes = (text: string) => Buffer.from([0, 255, ...Buffer.from(text)]);
 
 function contract(open: () => Store) {
   it('keeps the newest values of a user and deletes both', async () => {
-    const { store, value } = open();
+    const { store, value, keys } = open();
     const user = { namespace: 'shop', userId: 'u|1' };
     await store.saveUsers(1, [{ ...user, list: bytes('old'), profile: bytes('old') }]);
     await store.saveUsers(1, [
       { ...user, list: bytes('list'), profile: bytes('profile') },
       { namespace: 'shop', userId: 'u2', list: bytes('other'), profile: null },
     ]);
-    expect(await value(redisKeys.list(1, 'shop', 'u|1'))).toEqual(bytes('list'));
-    expect(await value(redisKeys.profile(1, 'shop', 'u|1'))).toEqual(bytes('profile'));
-    expect(await value(redisKeys.profile(1, 'shop', 'u2'))).toBeNull();
+    expect(await value(keys.list(1, 'shop', 'u|1'))).toEqual(bytes('list'));
+    expect(await value(keys.profile(1, 'shop', 'u|1'))).toEqual(bytes('profile'));
+    expect(await value(keys.profile(1, 'shop', 'u2'))).toBeNull();
     await store.saveUsers(1, [{ ...user, list: null, profile: null }]);
-    expect(await value(redisKeys.list(1, 'shop', 'u|1'))).toBeNull();
-    expect(await value(redisKeys.list(1, 'shop', 'u2'))).toEqual(bytes('other'));
+    expect(await value(keys.list(1, 'shop', 'u|1'))).toBeNull();
+    expect(await value(keys.list(1, 'shop', 'u2'))).toEqual(bytes('other'));
   });
 
   it('takes calls that are not awaited in the order they were made', async () => {
-    const { store, value } = open();
+    const { store, value, keys } = open();
     const save = (text: string) =>
       store.saveUsers(1, [{ namespace: 'shop', userId: 'u1', list: bytes(text), profile: null }]);
     await Promise.all(['1', '2', '3', '4'].map(save));
-    expect(await value(redisKeys.list(1, 'shop', 'u1'))).toEqual(bytes('4'));
+    expect(await value(keys.list(1, 'shop', 'u1'))).toEqual(bytes('4'));
   });
 
   it('keeps versions apart', async () => {
-    const { store, value } = open();
+    const { store, value, keys } = open();
     await store.saveSimilar(1, [{ namespace: 'shop', item: 7, list: bytes('one') }]);
     await store.saveSimilar(2, [{ namespace: 'shop', item: 7, list: bytes('two') }]);
     await store.saveSimilar(1, [{ namespace: 'shop', item: 7, list: null }]);
-    expect(await value(redisKeys.similar(1, 'shop', 7))).toBeNull();
-    expect(await value(redisKeys.similar(2, 'shop', 7))).toEqual(bytes('two'));
+    expect(await value(keys.similar(1, 'shop', 7))).toBeNull();
+    expect(await value(keys.similar(2, 'shop', 7))).toEqual(bytes('two'));
   });
 
   it('names popular lists and tells of each', async () => {
-    const { store, value, popularNames, told } = open();
+    const { store, value, keys, popularNames, told } = open();
     await store.savePopular(1, [
       { namespace: 'shop', segment: '|', list: bytes('all') },
       { namespace: 'shop', segment: 'home page|de', list: bytes('home') },
@@ -64,8 +66,8 @@ function contract(open: () => Store) {
     await store.savePopular(1, [{ namespace: 'shop', segment: 'home page|de', list: null }]);
     expect(await popularNames()).toEqual(['shop |']);
     expect(await told()).toEqual(['shop |', 'shop home page|de', 'shop home page|de']);
-    expect(await value(redisKeys.popular(1, 'shop', '|'))).toEqual(bytes('all'));
-    expect(await value(redisKeys.popular(1, 'shop', 'home page|de'))).toBeNull();
+    expect(await value(keys.popular(1, 'shop', '|'))).toEqual(bytes('all'));
+    expect(await value(keys.popular(1, 'shop', 'home page|de'))).toBeNull();
   });
 
   it('remembers which partitions are projected', async () => {
@@ -97,6 +99,7 @@ describe('candidate store in memory', () => {
   contract(() => {
     const store = createMemoryCandidateStore();
     return {
+      keys: memoryKeys,
       store,
       value: async (key) => store.values.get(key) ?? null,
       popularNames: async () => [...store.popularNames],
@@ -122,6 +125,7 @@ describe('candidate store in Redis', () => {
   beforeEach(() => redis.flushdb());
 
   contract(() => ({
+    keys: redisKeys,
     store: createCandidateWriter(redis),
     value: (key) => redis.getBuffer(key),
     popularNames: () => redis.smembers(redisKeys.popularIndex(1)),

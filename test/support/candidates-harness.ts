@@ -11,8 +11,7 @@ import { createMetrics } from '../../pipeline/kernel/metrics.ts';
 import type { Delivery } from '../../pipeline/kernel/stage.ts';
 import { createCandidates } from '../../pipeline/stages/candidates/candidates.ts';
 import type { ActivityRow } from '../../pipeline/stores/activity.ts';
-import { createMemoryCandidateStore } from '../../pipeline/stores/memory/candidate-store.ts';
-import { redisKeys } from '../../pipeline/stores/redis/keys.ts';
+import { createMemoryCandidateStore, keys } from '../../pipeline/stores/memory/candidate-store.ts';
 import type { ProfileUpdated, SessionItem } from '../../schemas/generated/profile-updated.v1.ts';
 import type { SessionUpdated } from '../../schemas/generated/session-updated.v1.ts';
 import { topics } from '../../schemas/topics.ts';
@@ -162,19 +161,19 @@ export async function createCandidatesHarness() {
     },
     /** The user's list with item ids for numbers; undefined where there is none. */
     list(userId: string) {
-      const bytes = store.values.get(redisKeys.list(version, namespace, userId));
+      const bytes = store.values.get(keys.list(version, namespace, userId));
       return bytes && named(unpackList(bytes));
     },
     summary(userId: string) {
-      const bytes = store.values.get(redisKeys.profile(version, namespace, userId));
+      const bytes = store.values.get(keys.profile(version, namespace, userId));
       return bytes && unpackProfile(bytes);
     },
     popular(segment: string) {
-      const bytes = store.values.get(redisKeys.popular(version, namespace, segment));
+      const bytes = store.values.get(keys.popular(version, namespace, segment));
       return bytes && named(unpackList(bytes)).items;
     },
     similar(itemId: string) {
-      const bytes = store.values.get(redisKeys.similar(version, namespace, world.numbers.get(itemId) ?? 0));
+      const bytes = store.values.get(keys.similar(version, namespace, world.numbers.get(itemId) ?? 0));
       return bytes && named(unpackList(bytes)).items;
     },
   };

@@ -1,8 +1,7 @@
 import type { CandidateWriter, ProjectionState } from '../candidate.ts';
-import { redisKeys } from '../redis/keys.ts';
 
 export interface MemoryCandidateStore extends CandidateWriter, ProjectionState {
-  /** Packed values by the key they have in Redis. */
+  /** Packed values by `keys`. */
   readonly values: Map<string, Buffer>;
   /** Names of popular lists, `ns segment`. */
   readonly popularNames: Set<string>;
@@ -12,6 +11,14 @@ export interface MemoryCandidateStore extends CandidateWriter, ProjectionState {
   /** Loses everything, as a flush does. */
   flush(): void;
 }
+
+/** Names of the values. */
+export const keys = {
+  list: (version: number, namespace: string, userId: string) => `list ${version} ${namespace} ${userId}`,
+  profile: (version: number, namespace: string, userId: string) => `profile ${version} ${namespace} ${userId}`,
+  similar: (version: number, namespace: string, item: number) => `similar ${version} ${namespace} ${item}`,
+  popular: (version: number, namespace: string, segment: string) => `popular ${version} ${namespace} ${segment}`,
+} as const;
 
 /** Lists within the process, for tests. */
 export function createMemoryCandidateStore(): MemoryCandidateStore {
@@ -27,16 +34,16 @@ export function createMemoryCandidateStore(): MemoryCandidateStore {
     activeVersion: undefined,
     async saveUsers(version, users) {
       for (const { namespace, userId, list, profile } of users) {
-        put(redisKeys.list(version, namespace, userId), list);
-        put(redisKeys.profile(version, namespace, userId), profile);
+        put(keys.list(version, namespace, userId), list);
+        put(keys.profile(version, namespace, userId), profile);
       }
     },
     async saveSimilar(version, items) {
-      for (const { namespace, item, list } of items) put(redisKeys.similar(version, namespace, item), list);
+      for (const { namespace, item, list } of items) put(keys.similar(version, namespace, item), list);
     },
     async savePopular(version, lists) {
       for (const { namespace, segment, list } of lists) {
-        put(redisKeys.popular(version, namespace, segment), list);
+        put(keys.popular(version, namespace, segment), list);
         if (list) popularNames.add(`${namespace} ${segment}`);
         else popularNames.delete(`${namespace} ${segment}`);
         told.push({ namespace, segment });
