@@ -1,3 +1,4 @@
+import type { OutboxCursor } from '../../domain/outbox-cursor.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { OutboxSession } from '../../stores/relay.ts';
 import type { ShardState } from './shard-state.ts';
@@ -36,14 +37,15 @@ export function createCursorSaver({ session, clock }: CursorSaverOptions): Curso
     // Read before the UPDATE is given its xid: once that has committed, the value is a proven floor.
     const floor = sequence;
     const states = [...new Set(waiting.map(({ state }) => state))];
-    const bases = states.map(({ cursor }) => cursor.base.text);
+    const cursors = states.map(({ cursor }) => cursor);
     const held = await session.saveCursors(
       states.map(({ shard, epoch, cursor }) => ({ shard, epoch, cursor, nextFloor: floor })),
     );
     if (held.size > 0 && floor > proven) proven = floor;
     states.forEach((state, at) => {
       state.savedFloor = floor;
-      state.savedBase = bases[at] as string;
+      state.savedBase = (cursors[at] as OutboxCursor).base.text;
+      state.savedOpen = cursors[at]?.open !== undefined;
       state.savedAt = clock.monotonic();
     });
     for (const { state, resolve } of waiting) resolve(held.has(state.shard));

@@ -100,9 +100,10 @@ export class ShardMemory {
         !state.busy &&
         !state.cursor.open &&
         state.cursor.base.text !== state.savedBase &&
-        (saver.sequence() - state.savedFloor > idleSaveRows || now - state.savedAt >= idleSaveMs),
+        (state.savedOpen || saver.sequence() - state.savedFloor > idleSaveRows || now - state.savedAt >= idleSaveMs),
     );
     for (const state of due) {
+      state.savedOpen = false;
       state.savedAt = now;
       state.savedFloor = saver.sequence();
     }

@@ -10,6 +10,8 @@ export interface ShardState {
   savedFloor: bigint;
   /** The stored row's base, to see whether there is anything to store. */
   savedBase: string;
+  /** The stored row has an open batch. */
+  savedOpen: boolean;
   /** Monotonic time of the last save. */
   savedAt: number;
   /** A page is in flight or its cursor not yet stored: no other may be read. */
@@ -37,6 +39,7 @@ export function createShardState({ shard, epoch, cursor, nextFloor }: CursorRow,
     cursor,
     savedFloor: nextFloor,
     savedBase: cursor.base.text,
+    savedOpen: cursor.open !== undefined,
     savedAt: now,
     busy: false,
     missed: false,
@@ -59,5 +62,5 @@ export function noteRowBytes(state: ShardState, rows: readonly PageRow[]): void 
   let bytes = 0;
   for (const row of rows) bytes += row.key.length + (row.payload?.length ?? 0);
   const average = Math.max(1, bytes / rows.length);
-  state.rowBytes = state.rowBytes === 0 ? average : state.rowBytes * 0.8 + average * 0.2;
+  state.rowBytes = state.rowBytes === 0 ? average : (state.rowBytes + average) / 2;
 }

@@ -28,6 +28,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await Promise.all(relays.splice(0).map((relay) => relay.stop()));
   for (const child of children.splice(0)) child.kill('SIGKILL');
+  await database.query({ text: 'TRUNCATE outbox_parked' });
 });
 
 afterAll(async () => {
@@ -149,7 +150,6 @@ describe('a relay', () => {
       { event_id: 'no-topic', topic: 'nowhere', reason: 'topic_unknown' },
     ]);
     await isSettled();
-    await database.query({ text: 'TRUNCATE outbox_parked' });
   });
 
   it('goes on when its connections are cut, from what is stored', async () => {
