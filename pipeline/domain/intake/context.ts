@@ -1,5 +1,5 @@
 import type { Context } from '../../../schemas/generated/interaction-recorded.v1.ts';
-import { type Fields, readBoolean, readNumber, readObject, readText, refuseUnknown } from './fields.ts';
+import { type Fields, readBoolean, readNumber, readText, refuseUnknown } from './fields.ts';
 
 const label = { max: 64 };
 const link = { max: 2_048 };
@@ -35,5 +35,3 @@ export function readContext(context: Fields | null): Context | null {
   };
   return Object.values(result).every((value) => value === null) ? null : result;
 }
-
-export const readContextOf = (fields: Fields): Context | null => readContext(readObject(fields, 'context'));
