@@ -12,7 +12,10 @@ export interface TopicPartition {
   readonly partition: number;
 }
 
-/** Records of one partition in offset order, offsets with gaps. */
+/**
+ * Records of one partition in offset order, offsets with gaps. It goes on where the batch before it ended, or at the
+ * last seek: a first offset above that means that the log holds nothing in between. It may hold no record at all.
+ */
 export interface RawBatch extends TopicPartition {
   readonly records: readonly RawRecord[];
   /** Offset of the fetch's last entry, also where no visible record carries it. */
@@ -36,7 +39,8 @@ export interface ConsumerOptions {
   onAssigned(partitions: readonly TopicPartition[]): Promise<void>;
   /**
    * One call at a time a partition, partitions in parallel. Resolving means: all of it is handled and the
-   * hint may be committed. Resolving false means: not handled, position moved by seek or partition paused.
+   * hint may be committed. Resolving false means: not handled, position moved by seek or partition paused;
+   * without a seek the same records come again. Must not reject.
    */
   onBatch(batch: RawBatch): Promise<boolean>;
   /** The consumer cannot go on (not a passing outage: those are retried inside). */
@@ -52,5 +56,6 @@ export interface RunningConsumer {
 }
 
 export interface ConsumerFactory {
+  /** Resolves without waiting for the broker, nor for `onAssigned`, which may want to seek. */
   start(options: ConsumerOptions): Promise<RunningConsumer>;
 }

@@ -15,6 +15,7 @@ export interface ReportOptions<In> {
 /** The runner's figures. */
 export interface Report<In> {
   assigned(): void;
+  claimed(session: Session): void;
   handled(session: Session, result: SliceResult<In>, startedMs: number): void;
   paused(reason: string, count: number): void;
   revoked(partition: TopicPartition): void;
@@ -29,6 +30,7 @@ export function createReport<In>({ stage, clock, metrics, receivedAtOf }: Report
   };
   return {
     assigned: () => metrics.stageRebalances.inc({ stage }),
+    claimed: (session) => metrics.stageLag.set(labels(session.partition), session.lag()),
     handled(session, { verdicts }, startedMs) {
       const now = clock.now();
       for (const { outcome, reason, count } of tally(verdicts)) {

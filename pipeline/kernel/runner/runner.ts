@@ -132,7 +132,9 @@ class RunningStage<In> implements RunningRunner {
       claimPartitions(this.#options, partitions),
     );
     for (const { partition, position, high } of claims) {
-      this.#sessions.set(keyOf(partition), new Session(partition, position, high));
+      const session = new Session(partition, position, high);
+      this.#sessions.set(keyOf(partition), session);
+      this.#report.claimed(session);
       if (position.nextOffset > high) this.#pause(consumer, partition, 'offset_beyond_end');
       consumer.seek(partition, position.nextOffset);
       if (this.#pauses.reasonOf(partition) !== undefined) consumer.pause(partition);

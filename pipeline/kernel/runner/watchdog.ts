@@ -8,15 +8,21 @@ export interface Watchdog {
 }
 
 export function startWatchdog(clock: Clock, stuckAfterMs: number, onStuck: (error: FreshetError) => void): Watchdog {
-  const running = new Map<symbol, { readonly what: string; readonly sinceMs: number }>();
+  const running = new Map<symbol, { readonly what: string; sinceMs: number }>();
   const stopping = new AbortController();
+  const everyMs = Math.ceil(stuckAfterMs / 4);
   const check = async () => {
     while (!stopping.signal.aborted) {
-      await clock.sleep(Math.ceil(stuckAfterMs / 4), stopping.signal);
-      for (const [id, { what, sinceMs }] of running) {
-        if (clock.monotonic() - sinceMs < stuckAfterMs) continue;
+      const before = clock.monotonic();
+      await clock.sleep(everyMs, stopping.signal);
+      const now = clock.monotonic();
+      // A process that was itself stopped (SIGSTOP, a sleeping laptop) has given its work no time.
+      const wasStopped = now - before > 2 * everyMs;
+      for (const [id, entry] of running) {
+        if (wasStopped) entry.sinceMs = now;
+        if (now - entry.sinceMs < stuckAfterMs) continue;
         running.delete(id);
-        onStuck(new FreshetError('stage_stuck', `${what} has not returned for ${stuckAfterMs} ms`));
+        onStuck(new FreshetError('stage_stuck', `${entry.what} has not returned for ${stuckAfterMs} ms`));
       }
     }
   };
