@@ -104,7 +104,11 @@ export interface LeaseSession {
 }
 
 export interface LeaseSessions {
-  open(relay: string, leaseMs: number, events: { onFreed(): void; onBroken(error: unknown): void }): Promise<LeaseSession>;
+  open(
+    relay: string,
+    leaseMs: number,
+    events: { onFreed(): void; onBroken(error: unknown): void },
+  ): Promise<LeaseSession>;
 }
 
 export interface OutboxDepth {

@@ -31,7 +31,8 @@ export async function checkOutbox(db: Queryable): Promise<string> {
   if (!facts) throw new TransientError('postgres_unavailable', 'no answer to the outbox checks');
   if (facts.standby) throw new TransientError('postgres_standby', 'the relay must read a primary, this is a standby');
   const problem = problemOf(facts);
-  if (problem) throw new FreshetError('outbox_unsafe', `rows would be lost: ${problem}; recreate the outbox by migration`);
+  if (problem)
+    throw new FreshetError('outbox_unsafe', `rows would be lost: ${problem}; recreate the outbox by migration`);
   if (facts.ahead) {
     throw new FreshetError(
       'outbox_restored',
