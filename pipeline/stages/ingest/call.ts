@@ -6,7 +6,7 @@ import { messageOf, TransientError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
 import { type Problem, problemResponse } from '../../kernel/problem.ts';
-import { identityHeaders, requestIdentity } from '../../kernel/request-id.ts';
+import { identityHeaders, type RequestIdentity, requestIdentity } from '../../kernel/request-id.ts';
 import type { SettingsSource } from '../../stores/settings.ts';
 import { readJson } from './read-json.ts';
 
@@ -71,11 +71,17 @@ function callOf(c: Context, deps: CallDeps): Call {
   };
 }
 
+/** Whoever mounts these routes may have named the request already. */
+function identityOf(c: Context, makeId: () => string): RequestIdentity {
+  const given: RequestIdentity | undefined = c.get('identity');
+  return given ?? requestIdentity((name) => c.req.header(name), makeId);
+}
+
 /** Wraps a route: identity on every answer, one error shape, metrics; not before ingest is ready. */
 export function answering(deps: CallDeps, route: string, work: (call: Call) => Promise<Answer>) {
   return async (c: Context): Promise<Response> => {
     const startedAt = deps.clock.monotonic();
-    const identity = requestIdentity((name) => c.req.header(name), deps.makeId);
+    const identity = identityOf(c, deps.makeId);
     let answer: Answer;
     try {
       answer = deps.unready() === undefined ? await work(callOf(c, deps)) : { problem: notReady };

@@ -4,7 +4,7 @@ import type { UserChanged } from '../../../schemas/generated/user-changed.v1.ts'
 import { topics } from '../../../schemas/topics.ts';
 import type { RecordWriter } from '../../broker/codec.ts';
 import { parseConfigDocument } from '../../domain/intake/config-document.ts';
-import type { FieldProblem, Parsed } from '../../domain/intake/fields.ts';
+import type { Parsed } from '../../domain/intake/fields.ts';
 import type { IntakeRules } from '../../domain/intake/identity.ts';
 import { parseItem } from '../../domain/intake/item.ts';
 import { deletedDigest, digestOf } from '../../domain/intake/revision.ts';
@@ -12,10 +12,9 @@ import { parseUser } from '../../domain/intake/user.ts';
 import { configKey, itemKey, userKey } from '../../domain/keys.ts';
 import type { DocumentEntry } from '../../stores/ingest.ts';
 import type { Member } from './read-batch.ts';
+import { type Refused, unlessInvalid } from './record-fit.ts';
 
-export type PreparedDocument =
-  | { readonly ok: true; readonly entry: DocumentEntry }
-  | { readonly ok: false; readonly problems: readonly FieldProblem[] };
+export type PreparedDocument = { readonly ok: true; readonly entry: DocumentEntry } | Refused;
 
 /** One kind of document: how it comes in, how it goes out, how a deletion of it looks. */
 export interface DocumentKind {
@@ -67,10 +66,10 @@ function documentKind<V extends { namespace: string; revision: number; receivedA
       const { value } = parsed;
       const entry = entryOf(value.namespace, idOf(value), value.revision, value.receivedAt);
       const digest = digestOf({ ...value, revision: 0, receivedAt: 0 });
-      return {
-        ok: true,
-        entry: { ...entry, digest, deleted: false, row: { ...entry.row, payload: writer.write(value) } },
-      };
+      return unlessInvalid(path, () => {
+        const row = { ...entry.row, payload: writer.write(value) };
+        return { ok: true, entry: { ...entry, digest, deleted: false, row } };
+      });
     },
     prepareDelete(namespace, id, revision, { receivedAt }) {
       const entry = entryOf(namespace, id, revision, receivedAt);

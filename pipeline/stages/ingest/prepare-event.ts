@@ -3,7 +3,7 @@ import type { InteractionRecorded, InteractionType } from '../../../schemas/gene
 import { topics } from '../../../schemas/topics.ts';
 import type { RecordWriter } from '../../broker/codec.ts';
 import { isImpressionItem } from '../../domain/feature/interest.ts';
-import type { FieldProblem, Parsed } from '../../domain/intake/fields.ts';
+import type { Parsed } from '../../domain/intake/fields.ts';
 import type { IntakeRules } from '../../domain/intake/identity.ts';
 import { parseImpression } from '../../domain/intake/impression.ts';
 import { parseInteraction } from '../../domain/intake/interaction.ts';
@@ -11,11 +11,12 @@ import { eventKeyId, userKey } from '../../domain/keys.ts';
 import type { EventEntry } from '../../stores/ingest.ts';
 import type { RecentInteraction } from '../../stores/recent-events.ts';
 import type { Member } from './read-batch.ts';
+import { type Refused, unlessInvalid } from './record-fit.ts';
 
 /** An event that is fit to be stored, encoded; or why it is not. */
 export type PreparedEvent =
   | { readonly ok: true; readonly entry: EventEntry; readonly recent: RecentInteraction | null }
-  | { readonly ok: false; readonly problems: readonly FieldProblem[] };
+  | Refused;
 
 export type PrepareEvent = (member: Member, rules: IntakeRules) => PreparedEvent;
 
@@ -51,8 +52,8 @@ function recentOf(interaction: InteractionRecorded): RecentInteraction | null {
   return { namespace, userId, itemId, type, occurredAt };
 }
 
-function prepared<V>(parsed: Parsed<V>, prepare: (value: V) => PreparedEvent): PreparedEvent {
-  return parsed.ok ? prepare(parsed.value) : parsed;
+function prepared<V>(parsed: Parsed<V>, path: string, prepare: (value: V) => PreparedEvent): PreparedEvent {
+  return parsed.ok ? unlessInvalid(path, () => prepare(parsed.value)) : parsed;
 }
 
 /** Validates and encodes an interaction; `only` is the type of a door for one type. */
@@ -62,7 +63,7 @@ export function prepareInteraction(
 ): PrepareEvent {
   const topic = topics.interactionRecorded.name;
   return ({ input, path }, rules) =>
-    prepared(parseInteraction(input, path, rules, only), (value) => ({
+    prepared(parseInteraction(input, path, rules, only), path, (value) => ({
       ok: true,
       entry: entryOf(value, topic, writer),
       recent: recentOf(value),
@@ -73,7 +74,7 @@ export function prepareInteraction(
 export function prepareImpression({ impression: writer }: EventWriters): PrepareEvent {
   const topic = topics.impressionRecorded.name;
   return ({ input, path }, rules) =>
-    prepared(parseImpression(input, path, rules), (value) => ({
+    prepared(parseImpression(input, path, rules), path, (value) => ({
       ok: true,
       entry: entryOf(value, topic, writer),
       recent: null,
