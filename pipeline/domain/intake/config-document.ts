@@ -10,6 +10,9 @@ const known = new Set(['namespace', 'kind', 'id', 'revision', 'updated_at', 'bod
 /** Settings have one document a namespace. */
 export const settingsId = 'default';
 
+/** A document is one record and is held in memory by every process. */
+const bodyLimit = 65_536;
+
 /** The settings as they were written, defaults left out, so that a later default applies to them too. */
 function readSettings(fields: Fields): string {
   if (!has(fields, 'body')) {
@@ -17,15 +20,19 @@ function readSettings(fields: Fields): string {
     return '{}';
   }
   const result = namespaceSettingsSchema.safeParse(fields.source.body);
-  for (const issue of result.error?.issues ?? []) {
-    const path = ['body', ...issue.path].join('.');
-    const code = issue.code === 'unrecognized_keys' ? 'unknown_field' : 'invalid_setting';
-    report(fields, path, {
-      code: code,
-      message: issue.code === 'unrecognized_keys' ? 'has a field that there is not' : issue.message,
+  for (const { code, path, message } of result.error?.issues ?? []) {
+    const isUnknown = code === 'unrecognized_keys'; // its message would show the client's own names
+    report(fields, ['body', ...path].join('.'), {
+      code: isUnknown ? 'unknown_field' : 'invalid_setting',
+      message: isUnknown ? 'has a field that there is not' : message,
     });
   }
-  return canonicalJson(fields.source.body ?? {});
+  if (!result.success) return '{}';
+  const body = canonicalJson(fields.source.body);
+  if (Buffer.byteLength(body) > bodyLimit) {
+    report(fields, 'body', { code: 'too_large', message: `has at most ${bodyLimit} bytes`, limit: bodyLimit });
+  }
+  return body;
 }
 
 function readDocument(fields: Fields, rules: IntakeRules): ConfigChanged {

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migrateCheck, migrateStatus, migrateUp } from '../../../ops/migrate/migrate.ts';
 import { repositoryRoot } from '../../../ops/migrate/migration-files.ts';
@@ -115,5 +117,29 @@ describe('migrate check', () => {
     ]);
     await migrateUp({ url, root, log });
     expect((await migrateCheck({ root, url })).problems).toEqual([]);
+  });
+});
+
+describe('freshet migrate', () => {
+  const freshet = (...args: string[]) =>
+    promisify(execFile)(process.execPath, [join(repositoryRoot, 'ops/cli/freshet.js'), 'migrate', ...args]);
+
+  it('writes one document to stdout, and its log to stderr', async () => {
+    const url = await emptyDatabase();
+    const { stdout, stderr } = await freshet('up', '--url', url, '--json');
+    const { migrations } = await migrateStatus({ url });
+    expect(JSON.parse(stdout)).toMatchObject({
+      command: 'migrate up',
+      runs: migrations.map(({ file }) => ({ file })),
+      summary: { applied: migrations.length, alreadyApplied: 0 },
+    });
+    expect(stderr).toContain('migration applied');
+    expect(stdout).not.toContain('migration applied');
+  });
+
+  it('fails a check that finds something', async () => {
+    const url = await emptyDatabase();
+    await expect(freshet('check', '--url', url)).rejects.toMatchObject({ code: 1 });
+    await freshet('check');
   });
 });

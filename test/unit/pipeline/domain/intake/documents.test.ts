@@ -85,6 +85,22 @@ describe('settings', () => {
     ['with a value out of range', { body: { max_event_age_ms: -1 } }, ['invalid_setting $.body.max_event_age_ms']],
     ['with a misspelt name', { body: { max_age: 1 } }, ['unknown_field $.body']],
     ['with a body that is a list', { body: [] }, ['invalid_setting $.body']],
+    [
+      'with a body nested 100,000 deep',
+      { body: JSON.parse(`${'['.repeat(1e5)}${']'.repeat(1e5)}`) },
+      ['invalid_setting $.body'],
+    ],
+    [
+      'over 64 KiB',
+      {
+        body: {
+          surfaces: Object.fromEntries(
+            Array.from({ length: 2_000 }, (_, i) => [`surface-${i}`, { exclude_seen: true }]),
+          ),
+        },
+      },
+      ['too_large $.body'],
+    ],
   ];
   it.each(cases)('are refused %s', (_, over, expected) => {
     expect(faultsOf(config(over))).toEqual(expected);
