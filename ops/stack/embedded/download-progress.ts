@@ -25,6 +25,6 @@ export function createDownloadMeter(): (output: string) => number {
         inFlight = 0;
       } else if (line.startsWith('Progress (')) inFlight = bytesOf(line.slice(line.indexOf(':') + 1), running);
     }
-    return done + inFlight;
+    return Math.round(done + inFlight);
   };
 }

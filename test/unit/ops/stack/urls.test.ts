@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { localUrls, stackEnvironment, urlsFromEnvironment } from '../../../../ops/stack/urls.ts';
+
+const urls = localUrls({ postgres: 1, kafka: 2, registry: 3, redis: 4 });
+
+it('reads back from the environment what it wrote for it', () => {
+  expect(urlsFromEnvironment(stackEnvironment(urls))).toEqual(urls);
+});
+
+it('has no stack in an environment that names no server', () => {
+  expect(urlsFromEnvironment({ HOME: '/root', FRESHET_HTTP_PORT: '8080' })).toBeUndefined();
+});
+
+it('refuses an environment that names some servers only, and says which are missing', () => {
+  const { FRESHET_REDIS_URL: _, ...rest } = stackEnvironment(urls);
+  expect(() => urlsFromEnvironment(rest)).toThrow('FRESHET_REDIS_URL');
+});
