@@ -1,9 +1,8 @@
-import type { Hono } from 'hono';
 import type { Component } from './kernel/component.ts';
 import type { RunnerStatus } from './kernel/runner/options.ts';
 import { candidatesRole } from './main/candidates.ts';
 import { catalogRole } from './main/catalog.ts';
-import { ingestRole } from './main/ingest.ts';
+import { type IngestRole, ingestRole } from './main/ingest.ts';
 import { relayRole } from './main/relay.ts';
 import { openResources, type ProcessContext, type Resources } from './main/resources.ts';
 import { aggregationRole, dlqIndexRole, enrichmentRole } from './main/stages.ts';
@@ -15,7 +14,7 @@ export interface Pipeline {
   /** To be started in this order and stopped in reverse; connections go last. */
   readonly components: readonly Component[];
   /** Routes of the ingest role. */
-  readonly app: Hono | undefined;
+  readonly app: IngestRole['app'] | undefined;
   readonly resources: Resources;
   /** Each running stage: partitions, lag, last error. */
   status(): readonly RunnerStatus[];

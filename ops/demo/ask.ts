@@ -4,9 +4,9 @@ import type { Click } from './click-log.ts';
 import type { Door, EventResult, ListAnswer } from './door.ts';
 import { interactionOf, namespace, type ReplayCounts, surface } from './replay.ts';
 
-const sessionsSideBySide = 8;
+const sessionsSideBySide = 4;
 const listLength = 20;
-const pollEveryMs = 10;
+const pollEveryMs = 20;
 const missAfterMs = 10_000;
 
 /** One prediction: what was asked after a click, and where the next click stood. */

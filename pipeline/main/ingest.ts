@@ -1,4 +1,3 @@
-import type { Hono } from 'hono';
 import type { Component } from '../kernel/component.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { createIngest } from '../stages/ingest/ingest.ts';
@@ -15,7 +14,7 @@ import type { ProcessContext, Resources } from './resources.ts';
 const commitConnections = 4;
 
 export interface IngestRole {
-  readonly app: Hono;
+  readonly app: ReturnType<typeof createIngest>['app'];
   readonly components: readonly Component[];
 }
 

@@ -1,3 +1,8 @@
+import { allTopics } from '../../schemas/topics.ts';
+import { createKafka } from '../broker/kafka/client.ts';
+import { createProduceGuard } from '../broker/kafka/produce-guard.ts';
+import { createKafkaProducer } from '../broker/kafka/producer.ts';
+import { openTransactionalProducer } from '../broker/kafka/transactional-producer.ts';
 import type { Component } from '../kernel/component.ts';
 import { createRelay } from '../stages/relay/relay.ts';
 import { createLeaseSessions } from '../stores/postgres/relay-leases.ts';
@@ -5,19 +10,41 @@ import { createOutboxSessions } from '../stores/postgres/relay-session.ts';
 import { createOutboxUpkeep } from '../stores/postgres/relay-upkeep.ts';
 import type { ProcessContext, Resources } from './resources.ts';
 
+const compacted: ReadonlySet<string> = new Set(
+  allTopics.filter(({ cleanup }) => cleanup !== 'delete').map(({ name }) => name),
+);
+
+/**
+ * The relay over a Kafka client of its own, whose sockets refuse to produce once its leases have run out.
+ * Compacted topics go through transactional producers besides: a late page would win there for good.
+ */
 export function relayRole(context: ProcessContext, resources: Resources): Component[] {
-  const { config } = context;
+  const { config, clock, log } = context;
+  const { names } = resources;
   const url = config.FRESHET_POSTGRES_URL;
-  return [
-    createRelay({
-      ...context,
-      relay: context.instance,
-      outbox: createOutboxSessions(url),
-      leases: createLeaseSessions(url),
-      upkeep: createOutboxUpkeep(resources.database),
-      producer: resources.producer,
-      leaseMs: config.FRESHET_RELAY_LEASE_MS,
-      pageRecords: config.FRESHET_RELAY_PAGE_RECORDS,
-    }),
-  ];
+  const guard = createProduceGuard(clock);
+  const { socketFactory } = guard;
+  const brokers = config.FRESHET_KAFKA_BROKERS;
+  const kafka = createKafka({ brokers, clientId: `freshet-relay-${context.instance}`, log, socketFactory });
+  const producer = createKafkaProducer({ kafka, names });
+  const relay = createRelay({
+    ...context,
+    relay: context.instance,
+    outbox: createOutboxSessions(url),
+    leases: createLeaseSessions(url),
+    upkeep: createOutboxUpkeep(resources.database),
+    producer,
+    permit: guard,
+    fenced: {
+      isFenced: (topic) => compacted.has(topic),
+      open: (outboxId, shard) => {
+        const transactionalId = `${config.FRESHET_KAFKA_TOPIC_PREFIX}${outboxId}.${shard}`;
+        return openTransactionalProducer({ kafka, names, clock, transactionalId });
+      },
+    },
+    leaseMs: config.FRESHET_RELAY_LEASE_MS,
+    pageRecords: config.FRESHET_RELAY_PAGE_RECORDS,
+  });
+  const connections: Component = { name: 'relay-connections', start: async () => ({ stop: () => producer.close() }) };
+  return [connections, relay];
 }

@@ -35,9 +35,10 @@ export interface SimilarLists extends SessionListener {
 }
 
 const everyMs = 1_000;
-/** Items a round: at most about 50 ms of queries, in parts of 100. */
+/** Items a round. */
 const itemsAtOnce = 500;
-const partSize = 100;
+/** Between parts other work goes on: 100 at once held up list requests for 500 ms beside a full replay. */
+const partSize = 10;
 /** Neighbours kept: 10 bytes each stay well below 1 KiB an item. */
 const listLength = 50;
 /** Sessions that give their items: all recent ones, for one item says little about a visitor. */

@@ -12,7 +12,7 @@ export const redisKeys = {
   popular: (v: number, ns: string, segment: string) => `f:${v}:{${ns}}:pop:${segment}`,
   /** Set of `ns` + NUL-free ` ` + segment that have a popular list, so that a starting server finds them. */
   popularIndex: (v: number) => `f:${v}:pop-index`,
-  /** Present while the projection is whole; when it is gone, candidates project everything again. */
+  /** Hash: one field a partition of the profile topic, present while its lists are whole; what is gone is projected again. */
   marker: (v: number) => `f:${v}:marker`,
   /** Stream; entries { kind: 'popular', ns, segment }. */
   feed: (v: number) => `f:${v}:feed`,
