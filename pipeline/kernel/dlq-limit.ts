@@ -9,7 +9,7 @@ export interface DlqLimitOptions {
 export interface DlqLimit {
   /** How many of these outcomes (true = dead letter) may be acted on: all, or up to the one that trips. */
   admits(outcomes: readonly boolean[]): number;
-  /** Takes note of outcomes that were acted on; true when the limit is reached. */
+  /** Takes note of outcomes that were acted on; true when a dead letter among them reached the limit. */
   record(outcomes: readonly boolean[]): boolean;
 }
 
@@ -25,7 +25,7 @@ export function createDlqLimit({ ratio, inARow, window = 1_000 }: DlqLimitOption
     ring[at] = isDead ? 1 : 0;
     at = (at + 1) % window;
     row = isDead ? row + 1 : 0;
-    return dead > most || row >= inARow;
+    return isDead && (dead > most || row >= inARow);
   };
   return {
     admits(outcomes) {
@@ -35,6 +35,6 @@ export function createDlqLimit({ ratio, inARow, window = 1_000 }: DlqLimitOption
       ({ ring, at, dead, row } = before);
       return trip === -1 ? outcomes.length : trip + 1;
     },
-    record: (outcomes) => outcomes.map(step).at(-1) ?? false,
+    record: (outcomes) => outcomes.map(step).includes(true),
   };
 }
