@@ -25,7 +25,7 @@ async function run(options: { readonly roles: string }): Promise<void> {
   };
   const { received } = firstSignal();
   const running = await startProcess({ config, roles: wanted, log, onFatal });
-  log.info({ url: running.url, roles: [...wanted] }, 'running');
+  log.info({ listening: running.url, roles: [...wanted] }, 'running');
   const why = await Promise.race([received, failed.promise]);
   log.info({ why }, 'stopping');
   await running.stop();
