@@ -39,7 +39,7 @@ export function ingestRole(
     store: createIngestStore(commits),
     reader: createDocumentReader(database),
     settings: settings.source,
-    recent: createRecentWriter({ redis, items, metrics, log }),
+    recent: createRecentWriter({ redis, items, clock, metrics, log }),
     signal: () => signal.signal(),
     queueEvents: config.FRESHET_INGEST_QUEUE_EVENTS,
   });

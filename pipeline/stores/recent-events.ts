@@ -13,8 +13,9 @@ export interface RecentInteraction {
 /** What a user did in the last minutes, for serving: read your writes, best effort. */
 export interface RecentEvents {
   /**
-   * Remembers them in the order given; items without a number leave nothing. Never waits and never throws:
-   * while the store is away, or behind, events are left out and counted.
+   * Remembers them in the order given; items without a number leave nothing. Resolves when serving can see them,
+   * and never rejects: while the store is away, or behind, events are left out and counted, and where it is slow
+   * the wait ends after some milliseconds, the write going on.
    */
-  append(interactions: readonly RecentInteraction[]): void;
+  append(interactions: readonly RecentInteraction[]): void | Promise<void>;
 }

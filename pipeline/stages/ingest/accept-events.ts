@@ -107,10 +107,10 @@ interface StoredEvents {
   readonly receivedAt: number;
 }
 
-function answerStored(
+async function answerStored(
   deps: AcceptEventsDeps,
   { events, prepared, stored, receivedAt }: StoredEvents,
-): Accepted<EventResult> {
+): Promise<Accepted<EventResult>> {
   const next = stored.values();
   const recent: RecentInteraction[] = [];
   const results = events.map((event, index) => {
@@ -121,7 +121,7 @@ function answerStored(
     count(deps, event, result);
     return result;
   });
-  if (recent.length > 0) deps.recent.append(recent);
+  if (recent.length > 0) await deps.recent.append(recent);
   const errors = results.flatMap(({ error }) => (error ? [error] : []));
   return errors.length === results.length ? { problem: notValid(errors) } : { results };
 }

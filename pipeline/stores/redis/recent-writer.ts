@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
 import { typeNumber } from '../../domain/interaction-type.ts';
 import { packRecent, recentEntryBytes, recentLimit } from '../../domain/packed-recent.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { settlesWithin } from '../../kernel/deadline.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
@@ -14,6 +16,9 @@ const keptBytes = recentLimit * recentEntryBytes;
 /** Interactions on their way at a time; beyond that Redis is away or behind, and more would only pile up. */
 const pendingLimit = 10_000;
 
+/** Longest wait of an answer for its events to be seen; Redis takes 1 ms, an item's first look-up a few more. */
+const waitMs = 50;
+
 /** Appends and trims in one step. A value whose length is no multiple of an entry's is not ours: it is replaced. */
 const script = `
   local kept = redis.call('GET', KEYS[1]) or ''
@@ -26,6 +31,7 @@ export interface RecentWriterOptions {
   /** A connection of its own, with `enableOfflineQueue: false`. It belongs to whoever made it. */
   readonly redis: Redis;
   readonly items: ItemNumbers;
+  readonly clock: Clock;
   readonly metrics: Pick<Metrics, 'ingestRecent'>;
   readonly log: Logger;
 }
@@ -43,7 +49,7 @@ function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): T[][] {
 }
 
 /** Recent interactions in Redis, one packed string a user. */
-export function createRecentWriter({ redis, items, metrics, log }: RecentWriterOptions): RecentEvents {
+export function createRecentWriter({ redis, items, clock, metrics, log }: RecentWriterOptions): RecentEvents {
   redis.defineCommand('appendRecent', { numberOfKeys: 1, lua: script });
   const appendRecent = (
     redis as unknown as { appendRecent(key: string, packed: Buffer): Promise<unknown> }
@@ -76,9 +82,9 @@ export function createRecentWriter({ redis, items, metrics, log }: RecentWriterO
     metrics.ingestRecent.inc({ result: 'unknown_item' }, events.length - written);
   }
 
-  function start(events: readonly RecentInteraction[]): void {
+  function start(events: readonly RecentInteraction[]): Promise<void> {
     pending += events.length;
-    writeNamespace(events)
+    return writeNamespace(events)
       .catch((error: unknown) => {
         metrics.ingestRecent.inc({ result: 'failed' }, events.length);
         log.debug({ error: messageOf(error) }, 'recent events not written');
@@ -88,10 +94,13 @@ export function createRecentWriter({ redis, items, metrics, log }: RecentWriterO
       });
   }
   return {
-    append(interactions) {
+    async append(interactions) {
       const canWrite = redis.status === 'ready' && pending + interactions.length <= pendingLimit;
       if (!canWrite) metrics.ingestRecent.inc({ result: 'dropped' }, interactions.length);
-      else for (const events of groupBy(interactions, ({ namespace }) => namespace)) start(events);
+      else {
+        const written = groupBy(interactions, ({ namespace }) => namespace).map(start);
+        await settlesWithin(clock, waitMs, Promise.all(written));
+      }
     },
   };
 }
