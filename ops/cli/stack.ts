@@ -79,7 +79,7 @@ async function logs(name: ServerName | undefined, options: { readonly lines: num
   }
 }
 
-/** `freshet stack up | down | status | logs [server]`. */
+/** `freshet stack up | down | status | logs [server] | compose`. */
 export function stackCommand(): Command {
   const command = new Command('stack').description('Postgres, Kafka, the schema registry and Redis for this checkout');
   command
@@ -103,5 +103,12 @@ export function stackCommand(): Command {
     .addArgument(new Argument('[server]', 'one server').choices([...serverNames]))
     .option('--lines <count>', 'lines a server', Number, 40)
     .action(logs);
+  command
+    .command('compose')
+    .description('the text of docker-compose.yml')
+    .action(async () => {
+      const { composeFile } = await import('../stack/compose-file.ts');
+      process.stdout.write(composeFile());
+    });
   return command;
 }
