@@ -47,6 +47,30 @@ const sizes: CheckStep = {
   },
 };
 
+interface LintReport {
+  readonly diagnostics: readonly {
+    readonly category: string;
+    readonly message: string;
+    readonly location: { readonly path: string; readonly start: { readonly line: number } };
+  }[];
+}
+
+/** Format and lint, warnings included, one line a finding. */
+const lint: CheckStep = {
+  name: 'lint',
+  async run(root) {
+    const tool = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
+    const args = [tool, 'check', '--reporter=json', '--error-on-warnings', '--max-diagnostics=none', '.'];
+    const { code, stdout, output } = await runTool({ command: process.execPath, args, cwd: root });
+    if (!stdout.startsWith('{')) return { problems: [`biome gave no report:`, output] };
+    const { diagnostics } = JSON.parse(stdout) as LintReport;
+    const lines = diagnostics.map(
+      ({ category, message, location: { path, start } }) => `${path}:${start.line} ${category}: ${message}`,
+    );
+    return { problems: code === 0 ? [] : [...lines, 'to fix what can be: npx biome check --write'] };
+  },
+};
+
 const tiers = (name: string, ...projects: string[]): CheckStep =>
   program(name, 'node_modules/vitest/vitest.mjs', ['run', ...projects.flatMap((project) => ['--project', project])]);
 
@@ -54,7 +78,7 @@ const tiers = (name: string, ...projects: string[]): CheckStep =>
 export const checkSteps: readonly CheckStep[] = [
   sizes,
   program('types', 'node_modules/typescript/bin/tsc', ['--pretty', 'false']),
-  program('lint', 'node_modules/@biomejs/biome/bin/biome', ['check', '--max-diagnostics=40', '.']),
+  lint,
   architecture,
   program('dead code', 'node_modules/knip/bin/knip.js', ['--no-progress']),
   freshet('schemas', 'schemas', 'check'),

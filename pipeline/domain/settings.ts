@@ -24,13 +24,27 @@ const surface = z.strictObject({
 /** Settings of one namespace, applied at ingest or when a list is made or read; every one has a default. */
 export const namespaceSettingsSchema = z.strictObject({
   /** How far ahead of the server `occurred_at` may be, milliseconds. */
-  max_event_future_ms: z.number().int().min(0).max(days).default(5 * minutes),
+  max_event_future_ms: z
+    .number()
+    .int()
+    .min(0)
+    .max(days)
+    .default(5 * minutes),
   /** How old `occurred_at` may be, milliseconds. */
-  max_event_age_ms: z.number().int().min(minutes).max(3_650 * days).default(30 * days),
+  max_event_age_ms: z
+    .number()
+    .int()
+    .min(minutes)
+    .max(3_650 * days)
+    .default(30 * days),
   default_consent: z.enum(['full', 'functional', 'none']).default('full'),
   weights: weights.prefault({}),
   /** Half-life of popularity, milliseconds. */
-  popularity_half_life_ms: z.number().int().min(minutes).default(7 * days),
+  popularity_half_life_ms: z
+    .number()
+    .int()
+    .min(minutes)
+    .default(7 * days),
   /** By name; `default` stands in for a surface that is not named. */
   surfaces: z.record(z.string().max(64), surface).default({}),
 });

@@ -6,25 +6,104 @@ const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 /** Every environment variable: what it means and what it looks like. The README's table is made from this. */
 export const configSpec = {
-  FRESHET_POSTGRES_URL: { schema: z.string().regex(/^postgres(ql)?:\/\//), meaning: 'Postgres connection URL', example: 'postgres://freshet@127.0.0.1:5432/freshet' },
-  FRESHET_KAFKA_BROKERS: { schema: z.string().min(3), meaning: 'Kafka bootstrap servers, comma separated', example: '127.0.0.1:9092' },
-  FRESHET_KAFKA_TOPIC_PREFIX: { schema: z.string().regex(/^[a-z0-9._-]*$/).default(''), meaning: 'Put before topic names and group ids, so that installations can share a cluster', example: 'staging.' },
-  FRESHET_REGISTRY_URL: { schema: z.string().regex(/^https?:\/\//), meaning: 'Schema registry, Confluent-compatible API', example: 'http://127.0.0.1:8081/apis/ccompat/v7' },
-  FRESHET_REDIS_URL: { schema: z.string().regex(/^rediss?:\/\//), meaning: 'Redis connection URL', example: 'redis://127.0.0.1:6379/0' },
-  FRESHET_HTTP_HOST: { schema: z.string().default('127.0.0.1'), meaning: 'Address the http role listens on', example: '0.0.0.0' },
-  FRESHET_HTTP_PORT: { schema: port.default(8080), meaning: 'Port of the http role; 0 takes a free one', example: '8080' },
-  FRESHET_WORKER_METRICS_HOST: { schema: z.string().default('127.0.0.1'), meaning: 'Address workers serve metrics and health on', example: '0.0.0.0' },
-  FRESHET_WORKER_METRICS_PORT: { schema: port.default(9108), meaning: 'Port workers serve metrics and health on; 0 takes a free one', example: '9108' },
-  FRESHET_CONSUMER_AUTO_OFFSET_RESET: { schema: z.enum(['earliest', 'latest']).default('earliest'), meaning: 'Where a stage starts that has no stored offset', example: 'earliest' },
-  FRESHET_CONSUMER_BATCH_RECORDS: { schema: count.default(2_000), meaning: 'Most records a batch of a stage', example: '2000' },
-  FRESHET_DLQ_LIMIT_RATIO: { schema: z.coerce.number().gt(0).max(1).default(0.2), meaning: 'Share of dead letters among the last 1,000 records that pauses a partition', example: '0.2' },
-  FRESHET_DLQ_LIMIT_IN_A_ROW: { schema: count.default(100), meaning: 'Dead letters in a row that pause a partition', example: '100' },
-  FRESHET_INGEST_QUEUE_EVENTS: { schema: count.default(20_000), meaning: 'Events that may wait for a group commit before ingest answers 503', example: '20000' },
-  FRESHET_UNKNOWN_ITEMS: { schema: z.enum(['accept', 'dead_letter']).default('accept'), meaning: 'What enrichment does with an interaction whose item the catalogue does not know', example: 'accept' },
-  FRESHET_RELAY_LEASE_MS: { schema: z.coerce.number().int().min(500).default(2_000), meaning: 'How long a relay holds a shard without renewing, milliseconds', example: '2000' },
-  FRESHET_RELAY_PAGE_RECORDS: { schema: z.coerce.number().int().min(1).max(5_000).default(1_000), meaning: 'Records a relay page', example: '1000' },
-  FRESHET_PROMETHEUS_METRICS_ENABLED: { schema: flag.default(true), meaning: 'Serve metrics for Prometheus', example: 'true' },
-  FRESHET_LOG_LEVEL: { schema: z.enum(['error', 'warn', 'info', 'debug']).default('info'), meaning: 'Least severe level that is logged', example: 'info' },
+  FRESHET_POSTGRES_URL: {
+    schema: z.string().regex(/^postgres(ql)?:\/\//),
+    meaning: 'Postgres connection URL',
+    example: 'postgres://freshet@127.0.0.1:5432/freshet',
+  },
+  FRESHET_KAFKA_BROKERS: {
+    schema: z.string().min(3),
+    meaning: 'Kafka bootstrap servers, comma separated',
+    example: '127.0.0.1:9092',
+  },
+  FRESHET_KAFKA_TOPIC_PREFIX: {
+    schema: z
+      .string()
+      .regex(/^[a-z0-9._-]*$/)
+      .default(''),
+    meaning: 'Put before topic names and group ids, so that installations can share a cluster',
+    example: 'staging.',
+  },
+  FRESHET_REGISTRY_URL: {
+    schema: z.string().regex(/^https?:\/\//),
+    meaning: 'Schema registry, Confluent-compatible API',
+    example: 'http://127.0.0.1:8081/apis/ccompat/v7',
+  },
+  FRESHET_REDIS_URL: {
+    schema: z.string().regex(/^rediss?:\/\//),
+    meaning: 'Redis connection URL',
+    example: 'redis://127.0.0.1:6379/0',
+  },
+  FRESHET_HTTP_HOST: {
+    schema: z.string().default('127.0.0.1'),
+    meaning: 'Address the http role listens on',
+    example: '0.0.0.0',
+  },
+  FRESHET_HTTP_PORT: {
+    schema: port.default(8080),
+    meaning: 'Port of the http role; 0 takes a free one',
+    example: '8080',
+  },
+  FRESHET_WORKER_METRICS_HOST: {
+    schema: z.string().default('127.0.0.1'),
+    meaning: 'Address workers serve metrics and health on',
+    example: '0.0.0.0',
+  },
+  FRESHET_WORKER_METRICS_PORT: {
+    schema: port.default(9108),
+    meaning: 'Port workers serve metrics and health on; 0 takes a free one',
+    example: '9108',
+  },
+  FRESHET_CONSUMER_AUTO_OFFSET_RESET: {
+    schema: z.enum(['earliest', 'latest']).default('earliest'),
+    meaning: 'Where a stage starts that has no stored offset',
+    example: 'earliest',
+  },
+  FRESHET_CONSUMER_BATCH_RECORDS: {
+    schema: count.default(2_000),
+    meaning: 'Most records a batch of a stage',
+    example: '2000',
+  },
+  FRESHET_DLQ_LIMIT_RATIO: {
+    schema: z.coerce.number().gt(0).max(1).default(0.2),
+    meaning: 'Share of dead letters among the last 1,000 records that pauses a partition',
+    example: '0.2',
+  },
+  FRESHET_DLQ_LIMIT_IN_A_ROW: {
+    schema: count.default(100),
+    meaning: 'Dead letters in a row that pause a partition',
+    example: '100',
+  },
+  FRESHET_INGEST_QUEUE_EVENTS: {
+    schema: count.default(20_000),
+    meaning: 'Events that may wait for a group commit before ingest answers 503',
+    example: '20000',
+  },
+  FRESHET_UNKNOWN_ITEMS: {
+    schema: z.enum(['accept', 'dead_letter']).default('accept'),
+    meaning: 'What enrichment does with an interaction whose item the catalogue does not know',
+    example: 'accept',
+  },
+  FRESHET_RELAY_LEASE_MS: {
+    schema: z.coerce.number().int().min(500).default(2_000),
+    meaning: 'How long a relay holds a shard without renewing, milliseconds',
+    example: '2000',
+  },
+  FRESHET_RELAY_PAGE_RECORDS: {
+    schema: z.coerce.number().int().min(1).max(5_000).default(1_000),
+    meaning: 'Records a relay page',
+    example: '1000',
+  },
+  FRESHET_PROMETHEUS_METRICS_ENABLED: {
+    schema: flag.default(true),
+    meaning: 'Serve metrics for Prometheus',
+    example: 'true',
+  },
+  FRESHET_LOG_LEVEL: {
+    schema: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
+    meaning: 'Least severe level that is logged',
+    example: 'info',
+  },
 } as const;
 
 export type Config = { readonly [K in keyof typeof configSpec]: z.output<(typeof configSpec)[K]['schema']> };

@@ -16,11 +16,7 @@ export interface RetryOptions {
  * Repeats `work` in place for as long as it throws TransientError; any other error passes through.
  * Rejects with the last error when the signal aborts while waiting.
  */
-export async function untilAvailable<T>(
-  what: string,
-  options: RetryOptions,
-  work: () => Promise<T>,
-): Promise<T> {
+export async function untilAvailable<T>(what: string, options: RetryOptions, work: () => Promise<T>): Promise<T> {
   const { clock, random, log, signal, minMs = 50, maxMs = 5_000 } = options;
   for (let attempt = 0; ; attempt += 1) {
     try {
