@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { defaultArea } from '../demo/area.ts';
 import { runDemo } from '../demo/demo.ts';
 import { exampleSessions } from '../demo/summary.ts';
 import { firstSignal } from '../process/signals.ts';
@@ -11,6 +12,7 @@ interface Options {
   readonly json?: JsonOption;
   readonly limit?: number;
   readonly resume?: boolean;
+  readonly area: number;
 }
 
 function positive(text: string): number {
@@ -29,6 +31,7 @@ async function demo(options: Options): Promise<void> {
   try {
     const run = await runDemo({
       root: checkoutRoot(),
+      area: options.area,
       limit: options.limit,
       resume: options.resume === true,
       signal: aborted,
@@ -36,7 +39,7 @@ async function demo(options: Options): Promise<void> {
       logLevel: level,
     });
     const { summary } = run;
-    const config = { limit: run.state.limit, resumed: options.resume === true };
+    const config = { limit: run.state.limit, area: options.area, resumed: options.resume === true };
     await writeReport(options.json, { command: 'demo', startedAt, config, runs: run.stages, summary });
     tell(run);
     if (summary.broken.length > 0) process.exitCode = 1;
@@ -81,6 +84,7 @@ export function demoCommand(): Command {
     .option('--once', 'exit when done: 0 only when every promise held')
     .option('--limit <clicks>', 'replay only the newest clicks of the training days; lists are not judged', positive)
     .option('--resume', 'go on with the last run after a crash')
+    .option('--area <number>', 'Redis database; runs of different areas go side by side', positive, defaultArea)
     .option(...jsonOption)
     .action(demo);
 }

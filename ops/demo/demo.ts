@@ -8,7 +8,7 @@ import { openRedis } from '../../pipeline/stores/redis/open-redis.ts';
 import { type FreshetProcess, startProcess, stateVersion } from '../process/process.ts';
 import { roles } from '../process/roles.ts';
 import { ensureStack, type OnProgress } from '../stack/stack.ts';
-import { areaEnvironment, createArea } from './area.ts';
+import { areaEnvironment, prepareArea } from './area.ts';
 import { type AskResult, ask } from './ask.ts';
 import { setUpCatalogue } from './catalogue.ts';
 import { type ClickLog, readClickLog } from './click-log.ts';
@@ -16,12 +16,14 @@ import { createDisplay, type Display } from './display.ts';
 import { type Door, openDoor } from './door.ts';
 import { installInto } from './install.ts';
 import { type ReplayCounts, replay } from './replay.ts';
-import { type RunState, type RunStateFile, runStateFile } from './run-state.ts';
+import { type RunState, type RunStateFile, runStateFile, runStatePath } from './run-state.ts';
 import { type DemoSummary, summarise } from './summary.ts';
 import { countedEvents, verify } from './verify.ts';
 
 export interface DemoOptions {
   readonly root: string;
+  /** See `Area`. */
+  readonly area: number;
   readonly limit: number | undefined;
   readonly resume: boolean;
   readonly signal: AbortSignal;
@@ -47,23 +49,20 @@ function beginOrResume(file: RunStateFile, options: DemoOptions, endsAt: (limit:
   if (options.resume) throw new FreshetError('nothing_to_resume', 'no demo to resume here; run it without --resume');
   const limit = options.limit ?? null;
   const runId = Math.floor(Date.now() / 1_000).toString(36);
-  const empty = { answered: 0, duplicates: 0, replayed: false };
-  return { runId, limit, shiftMs: Date.now() - endsAt(limit), ...empty };
+  return { runId, limit, shiftMs: Date.now() - endsAt(limit), answered: 0, duplicates: 0 };
 }
 
 /** Starts servers, tables, schemas, topics and every role in this process; the area of the run is its own. */
 async function startEverything(options: DemoOptions, state: RunState, log: Logger): Promise<FreshetProcess> {
   const urls = await ensureStack({ root: options.root, onProgress: options.onProgress });
-  const env = areaEnvironment(urls, state.runId);
-  const config: Config = parseConfig({ ...withoutServers(process.env), ...env });
-  if (!options.resume) {
-    const redis = openRedis({ url: config.FRESHET_REDIS_URL, name: 'freshet-demo', log });
-    try {
-      await new Promise<void>((resolve) => void redis.once('ready', resolve));
-      await createArea(urls, state.runId, redis);
-    } finally {
-      redis.disconnect();
-    }
+  const area = { area: options.area, runId: state.runId };
+  const config: Config = parseConfig({ ...withoutServers(process.env), ...areaEnvironment(urls, area) });
+  const redis = openRedis({ url: config.FRESHET_REDIS_URL, name: 'freshet-demo', log });
+  try {
+    await new Promise<void>((resolve) => void redis.once('ready', resolve));
+    await prepareArea(urls, area, redis);
+  } finally {
+    redis.disconnect();
   }
   await installInto(config, { root: options.root, log });
   const onFatal = (component: string, error: unknown) => {
@@ -135,10 +134,11 @@ async function replayTraining(state: RunState, { door, log, file, display, count
 /** The main job from an empty machine to a judged list. Rejects where it cannot go on; what is promised is in `summary`. */
 export async function runDemo(options: DemoOptions): Promise<Demo> {
   const startedAt = performance.now();
-  const file = runStateFile(options.root);
+  const file = runStateFile(runStatePath(options.root, options.area));
   const state = beginOrResume(file, options, (limit) => readClickLog(limit ?? undefined).endsAt);
   const log = readClickLog(state.limit ?? undefined);
   const logger = createLogger(options.logLevel);
+  file.write(state); // before anything is made: a run that is killed early can be resumed too
   const running = await startEverything(options, state, logger);
   const { database } = running.pipeline.resources;
   const display = createDisplay({
@@ -147,7 +147,6 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
     now: () => performance.now(),
   });
   try {
-    file.write(state);
     await untilReady(running, options.signal);
     const door = openDoor(running.url, options.signal);
     display.say(`all roles run at ${running.url}`);

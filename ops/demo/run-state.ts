@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { dirname, join } from 'node:path';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 
-/** What a demo needs to go on after a crash; one small file under the checkout's ignored folder. */
+/** What a demo needs to go on after a crash; a small file under the checkout's ignored folder. */
 export interface RunState {
   /** Database name and topic prefix come from it, so that a second run starts empty. */
   readonly runId: string;
@@ -13,7 +13,6 @@ export interface RunState {
   readonly answered: number;
   /** Results answered `duplicate` so far. */
   readonly duplicates: number;
-  readonly replayed: boolean;
 }
 
 export interface RunStateFile {
@@ -22,8 +21,10 @@ export interface RunStateFile {
   write(state: RunState): void;
 }
 
-export function runStateFile(root: string): RunStateFile {
-  const path = join(root, '.freshet', 'demo.json');
+/** One a checkout and area. */
+export const runStatePath = (root: string, area: number): string => join(root, '.freshet', `demo-${area}.json`);
+
+export function runStateFile(path: string): RunStateFile {
   return {
     read() {
       if (!existsSync(path)) return undefined;

@@ -7,8 +7,8 @@ async function databaseCount(redis: Redis): Promise<number> {
 }
 
 /**
- * A numbered Redis database, emptied, in turn from all there are but 0. The turn is kept in Postgres:
- * a Redis that a test kills would forget it.
+ * A numbered Redis database, emptied, in turn from all there are but 0 and 1, which a developer's own runs take.
+ * The turn is kept in Postgres: a Redis that a test kills would forget it.
  */
 export async function createTestRedis(urls: { postgresUrl: string; redisUrl: string }): Promise<string> {
   const turn = await withAdmin(urls.postgresUrl, async (client) => {
@@ -22,7 +22,7 @@ export async function createTestRedis(urls: { postgresUrl: string; redisUrl: str
   const redis = new Redis(url.href);
   try {
     const count = await databaseCount(redis);
-    const index = 1 + (turn % (count - 1));
+    const index = 2 + (turn % (count - 2));
     await redis.select(index);
     await redis.flushdb();
     url.pathname = `/${index}`;
