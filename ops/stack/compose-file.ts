@@ -15,6 +15,9 @@ const portVariables: Readonly<Record<ServerName, string>> = {
   redis: variable('REDIS_PORT', '6379'),
 };
 
+/** What the application's image is made from, unless BASE_IMAGE names another. */
+export const baseImage = 'node:24-bookworm-slim';
+
 const workerPort = 9_108;
 const httpPort = 8_080;
 
@@ -56,7 +59,7 @@ const application = {
   build: {
     context: '.',
     dockerfile: 'ops/stack/Dockerfile',
-    args: { BASE_IMAGE: variable('BASE_IMAGE', 'node:24-bookworm-slim') },
+    args: { BASE_IMAGE: variable('BASE_IMAGE', baseImage) },
   },
   environment: applicationEnvironment,
 };
