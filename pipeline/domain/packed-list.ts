@@ -31,7 +31,10 @@ export interface PackedList {
 
 /** Longest stored list: 10 bytes a candidate keep a user under 2 KiB, profile included. */
 export const listLimit = 150;
-const format = 1;
+/** First byte of every list. */
+export const listFormat = 1;
+/** Where a list keeps `receivedAt` of what it reflects (f64, little-endian): stores compare it. */
+export const receivedAtOffset = 16;
 
 /**
  * Little-endian: u8 format, u8 length of event id, u16 candidates, u8 anchors, u8 0, u16 0, f64 computedAt,
@@ -44,12 +47,12 @@ export function packList(list: PackedList): Buffer {
   const eventId = Buffer.from(list.reflects?.eventId ?? '');
   const count = candidates.length;
   const bytes = Buffer.alloc(32 + eventId.length + 4 * anchors.length + 10 * count);
-  bytes.writeUInt8(format, 0);
+  bytes.writeUInt8(listFormat, 0);
   bytes.writeUInt8(eventId.length, 1);
   bytes.writeUInt16LE(count, 2);
   bytes.writeUInt8(anchors.length, 4);
   bytes.writeDoubleLE(list.computedAt, 8);
-  bytes.writeDoubleLE(list.reflects?.receivedAt ?? 0, 16);
+  bytes.writeDoubleLE(list.reflects?.receivedAt ?? 0, receivedAtOffset);
   bytes.writeDoubleLE(list.reflects?.occurredAt ?? 0, 24);
   let at = 32 + eventId.copy(bytes, 32);
   for (const anchor of anchors) at = bytes.writeUInt32LE(anchor, at);
@@ -62,7 +65,7 @@ export function packList(list: PackedList): Buffer {
 
 /** Throws RangeError where the bytes are not a list of this format. */
 export function unpackList(bytes: Buffer): PackedList {
-  if (bytes.length < 32 || bytes.readUInt8(0) !== format) throw new RangeError('not a packed list of format 1');
+  if (bytes.length < 32 || bytes.readUInt8(0) !== listFormat) throw new RangeError('not a packed list of format 1');
   const idLength = bytes.readUInt8(1);
   const count = bytes.readUInt16LE(2);
   const anchorCount = bytes.readUInt8(4);
@@ -83,7 +86,7 @@ export function unpackList(bytes: Buffer): PackedList {
       ? undefined
       : {
           eventId: bytes.toString('utf8', 32, anchorsAt),
-          receivedAt: bytes.readDoubleLE(16),
+          receivedAt: bytes.readDoubleLE(receivedAtOffset),
           occurredAt: bytes.readDoubleLE(24),
         };
   return { computedAt: bytes.readDoubleLE(8), reflects, candidates };

@@ -1,4 +1,4 @@
-/** A user's packed values; null deletes. */
+/** A user's packed values; null deletes both. */
 export interface UserLists {
   readonly namespace: string;
   readonly userId: string;
@@ -28,6 +28,10 @@ export interface PopularList {
  * a call may have had part of its effect when it throws, and may be repeated. Throws TransientError only.
  */
 export interface CandidateWriter {
+  /**
+   * A user whose stored list reflects an event received later keeps both values: whoever wakes up late, its
+   * partition long another's, does no harm. A deletion always holds.
+   */
   saveUsers(version: number, users: readonly UserLists[]): Promise<void>;
   saveSimilar(version: number, items: readonly ItemLists[]): Promise<void>;
   /** Lists first, then their names, then the feed: who hears of a list finds it. */
@@ -38,7 +42,12 @@ export interface CandidateWriter {
 export interface ProjectionState {
   /** Partitions of the profile topic whose lists were all written since the store was last empty. */
   projected(version: number): Promise<ReadonlySet<number>>;
-  markProjected(version: number, partition: number): Promise<void>;
-  /** Tells serving which version to read. */
-  assertActive(version: number): Promise<void>;
+  /** Call before the first of their lists is written; the answer names this attempt. */
+  beginProjection(version: number, partitions: Iterable<number>): Promise<string>;
+  /** Changes nothing where the store was emptied since the attempt began, or another one began after it. */
+  markProjected(version: number, partition: number, attempt: string): Promise<void>;
+  /** Which version serving is told to read; undefined where nobody has said. */
+  active(): Promise<number | undefined>;
+  /** Tells serving which version to read, unless somebody has said something else than `before` meanwhile. */
+  assertActive(version: number, before: number | undefined): Promise<void>;
 }

@@ -45,29 +45,41 @@ const nameOf = ({ namespace, userId }: UserRef): string => `${namespace}|${userI
  */
 export function createProjection(options: ProjectionOptions): Projection {
   const { version, state, active, partitionCount, ownsPartition, isReady, onLost, clock, log } = options;
-  /** Users whose lists the stage has written since the page in hand was read; absent between projections. */
+  /** Users whose lists the stage has written since the page in hand was read; absent between pages. */
   let overtaken: Set<string> | undefined;
 
-  const project = async (partitions: ReadonlySet<number>, signal?: AbortSignal) => {
-    onLost(partitions);
-    let count = 0;
-    let cursor: ProfileCursor | undefined;
-    do {
-      const since = new Set<string>();
-      overtaken = since;
-      const page = await options.profiles.after(version, cursor, pageSize);
-      cursor = page.at(-1);
+  const projectPage = async (partitions: ReadonlySet<number>, after: ProfileCursor | undefined) => {
+    const since = new Set<string>();
+    overtaken = since;
+    try {
+      const page = await options.profiles.after(version, after, pageSize);
       const ours = page.filter(({ namespace, userId }) =>
         partitions.has(partitionOf(profileKey(version, namespace, userId), partitionCount)),
       );
       await options.lists.write(ours, (user) => !since.has(nameOf(user)));
-      count += ours.length;
-    } while (cursor !== undefined && signal?.aborted !== true);
-    overtaken = undefined;
-    return count;
+      return { cursor: page.at(-1), count: ours.length };
+    } finally {
+      overtaken = undefined;
+    }
+  };
+  const project = async (partitions: ReadonlySet<number>, signal?: AbortSignal) => {
+    onLost(partitions);
+    let users = 0;
+    let after: ProfileCursor | undefined;
+    do {
+      const { cursor, count } = await projectPage(partitions, after);
+      after = cursor;
+      users += count;
+    } while (after !== undefined && signal?.aborted !== true);
+    return users;
+  };
+  /** Redis is looked at first: a promotion in between is then seen, in the table or by the store. */
+  const keepActive = async () => {
+    const told = await state.active();
+    if (told !== version && (await active.current()) === version) await state.assertActive(version, told);
   };
   const refresh = async (signal?: AbortSignal) => {
-    if ((await active.current()) === version) await state.assertActive(version);
+    await keepActive();
     if (!isReady()) return;
     const owned = Array.from({ length: partitionCount }, (_, i) => i).filter(ownsPartition);
     if (owned.length === 0) return;
@@ -75,9 +87,10 @@ export function createProjection(options: ProjectionOptions): Projection {
     const lost = new Set(owned.filter((partition) => !projected.has(partition)));
     if (lost.size === 0) return;
     log.info({ version, partitions: lost.size }, 'lists are not in the store, writing them again');
+    const attempt = await state.beginProjection(version, lost);
     const users = await project(lost, signal);
     if (signal?.aborted) return;
-    for (const partition of lost) await state.markProjected(version, partition);
+    for (const partition of lost) await state.markProjected(version, partition, attempt);
     log.info({ version, partitions: lost.size, users }, 'lists are in the store');
   };
   return {

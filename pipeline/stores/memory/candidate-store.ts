@@ -1,3 +1,4 @@
+import { unpackList } from '../../domain/packed-list.ts';
 import type { CandidateWriter, ProjectionState } from '../candidate.ts';
 
 export interface MemoryCandidateStore extends CandidateWriter, ProjectionState {
@@ -25,7 +26,8 @@ export function createMemoryCandidateStore(): MemoryCandidateStore {
   const values = new Map<string, Buffer>();
   const popularNames = new Set<string>();
   const told: { namespace: string; segment: string }[] = [];
-  const marks = new Map<number, Set<number>>();
+  const marks = new Map<string, string>();
+  let attempts = 0;
   const put = (key: string, value: Buffer | null) => (value ? values.set(key, value) : values.delete(key));
   return {
     values,
@@ -34,6 +36,8 @@ export function createMemoryCandidateStore(): MemoryCandidateStore {
     activeVersion: undefined,
     async saveUsers(version, users) {
       for (const { namespace, userId, list, profile } of users) {
+        const known = values.get(keys.list(version, namespace, userId));
+        if (list && known && receivedAt(known) > receivedAt(list)) continue;
         put(keys.list(version, namespace, userId), list);
         put(keys.profile(version, namespace, userId), profile);
       }
@@ -49,12 +53,23 @@ export function createMemoryCandidateStore(): MemoryCandidateStore {
         told.push({ namespace, segment });
       }
     },
-    projected: async (version) => new Set(marks.get(version)),
-    async markProjected(version, partition) {
-      marks.set(version, (marks.get(version) ?? new Set()).add(partition));
+    async projected(version) {
+      const names = [...marks].flatMap(([name, attempt]) => (attempt === '' ? [name.split(' ')] : []));
+      return new Set(names.flatMap(([of, partition]) => (Number(of) === version ? [Number(partition)] : [])));
     },
-    async assertActive(version) {
-      this.activeVersion = version;
+    async beginProjection(version, partitions) {
+      const attempt = String(++attempts);
+      for (const partition of partitions) marks.set(`${version} ${partition}`, attempt);
+      return attempt;
+    },
+    async markProjected(version, partition, attempt) {
+      if (marks.get(`${version} ${partition}`) === attempt) marks.set(`${version} ${partition}`, '');
+    },
+    async active() {
+      return this.activeVersion;
+    },
+    async assertActive(version, before) {
+      if (this.activeVersion === before) this.activeVersion = version;
     },
     flush() {
       values.clear();
@@ -64,3 +79,5 @@ export function createMemoryCandidateStore(): MemoryCandidateStore {
     },
   };
 }
+
+const receivedAt = (list: Buffer): number => unpackList(list).reflects?.receivedAt ?? 0;

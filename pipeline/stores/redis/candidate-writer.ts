@@ -1,10 +1,35 @@
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { listFormat, receivedAtOffset } from '../../domain/packed-list.ts';
 import type { CandidateWriter, ProjectionState } from '../candidate.ts';
+import { available, versionOf } from './available.ts';
 import { redisKeys } from './keys.ts';
 import { pipelined } from './pipelined.ts';
 
 /** Entries the feed of popular lists keeps, about; readers further behind load everything again. */
 const feedLength = 1_000;
+/** Value of a mark whose partition is whole; any other names the attempt that is writing it. */
+const whole = '1';
+
+/** Compares what the stored list reflects with what the new one does: 17 µs of Redis a user, two SETs take 4 (7.0, 2 KiB). */
+const saveUser = `
+local known = redis.call('GETRANGE', KEYS[1], 0, ${receivedAtOffset + 7})
+if #known == ${receivedAtOffset + 8} and known:byte(1) == ${listFormat} and ARGV[1]:byte(1) == ${listFormat}
+   and struct.unpack('<d', known, ${receivedAtOffset + 1}) > struct.unpack('<d', ARGV[1], ${receivedAtOffset + 1}) then
+  return
+end
+if ARGV[2] == '' then
+  redis.call('SET', KEYS[1], ARGV[1])
+  redis.call('DEL', KEYS[2])
+else redis.call('MSET', KEYS[1], ARGV[1], KEYS[2], ARGV[2]) end`;
+
+const markWhole = `
+if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HSET', KEYS[1], ARGV[1], '${whole}') end`;
+
+const replaceActive = `
+if (tonumber(redis.call('GET', KEYS[1]) or '') or 0) == tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[2]) end`;
+
+const noProfile = Buffer.alloc(0);
 
 /** Lists in Redis. The connection belongs to whoever made it. */
 export function createCandidateWriter(redis: Redis): CandidateWriter & ProjectionState {
@@ -12,9 +37,9 @@ export function createCandidateWriter(redis: Redis): CandidateWriter & Projectio
     async saveUsers(version, users) {
       await pipelined(redis, (pipeline) => {
         for (const { namespace, userId, list, profile } of users) {
-          const set = (key: string, value: Buffer | null) => (value ? pipeline.set(key, value) : pipeline.del(key));
-          set(redisKeys.list(version, namespace, userId), list);
-          set(redisKeys.profile(version, namespace, userId), profile);
+          const keys = [redisKeys.list(version, namespace, userId), redisKeys.profile(version, namespace, userId)];
+          if (list) pipeline.eval(saveUser, 2, ...keys, list, profile ?? noProfile);
+          else pipeline.del(...keys);
         }
       });
     },
@@ -40,14 +65,26 @@ export function createCandidateWriter(redis: Redis): CandidateWriter & Projectio
       });
     },
     async projected(version) {
-      const [partitions] = await pipelined(redis, (pipeline) => pipeline.hkeys(redisKeys.marker(version)));
-      return new Set((partitions as string[]).map(Number));
+      const marks = Object.entries(await available(redis.hgetall(redisKeys.marker(version))));
+      return new Set(marks.filter(([, value]) => value === whole).map(([partition]) => Number(partition)));
     },
-    async markProjected(version, partition) {
-      await pipelined(redis, (pipeline) => pipeline.hset(redisKeys.marker(version), partition, 1));
+    async beginProjection(version, partitions) {
+      const attempt = randomUUID();
+      await pipelined(redis, (pipeline) => {
+        for (const partition of partitions) pipeline.hset(redisKeys.marker(version), partition, attempt);
+      });
+      return attempt;
     },
-    async assertActive(version) {
-      await pipelined(redis, (pipeline) => pipeline.set(redisKeys.active, version));
+    async markProjected(version, partition, attempt) {
+      await pipelined(redis, (pipeline) =>
+        pipeline.eval(markWhole, 1, redisKeys.marker(version), String(partition), attempt),
+      );
+    },
+    active: async () => versionOf(await available(redis.get(redisKeys.active))),
+    async assertActive(version, before) {
+      await pipelined(redis, (pipeline) =>
+        pipeline.eval(replaceActive, 1, redisKeys.active, String(before ?? 0), String(version)),
+      );
     },
   };
 }

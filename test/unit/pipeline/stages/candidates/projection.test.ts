@@ -46,7 +46,9 @@ describe('the projection', () => {
   });
 
   it('is left alone where it is marked', async () => {
-    for (let partition = 0; partition < 8; partition += 1) await harness.store.markProjected(version, partition);
+    const all = [0, 1, 2, 3, 4, 5, 6, 7];
+    const attempt = await harness.store.beginProjection(version, all);
+    for (const partition of all) await harness.store.markProjected(version, partition, attempt);
     await harness.start('all');
     await eventually(() => expect(harness.similar('a')).toEqual(['b']));
     expect(harness.list('u9')).toBeUndefined();
@@ -73,6 +75,28 @@ describe('the projection', () => {
     await harness.start('all');
     await eventually(async () => expect(await projected()).toBe(8));
     expect(harness.list('u9')?.reflects?.eventId).toBe('newer');
+  });
+
+  it('is written again where the store was emptied while it was written', async () => {
+    harness.world.whilePaging = async () => {
+      harness.world.whilePaging = async () => {};
+      harness.store.flush();
+    };
+    await harness.start('all');
+    await eventually(everythingIsThere);
+  });
+
+  it('does not take back a promotion that it has just missed', async () => {
+    harness.store.activeVersion = 7;
+    const { active } = harness.store;
+    harness.store.active = async () => {
+      const told = await active.call(harness.store);
+      harness.store.activeVersion = 2;
+      return told;
+    };
+    await harness.start('all');
+    await eventually(async () => expect(await projected()).toBe(8));
+    expect(harness.store.activeVersion).toBe(2);
   });
 
   it('says which version is active only where it is this one', async () => {
