@@ -10,6 +10,7 @@ import { createOutboxSessions } from '../stores/postgres/relay-session.ts';
 import { createOutboxUpkeep } from '../stores/postgres/relay-upkeep.ts';
 import type { ProcessContext, Resources } from './resources.ts';
 
+const catalogued: ReadonlySet<string> = new Set(allTopics.map(({ name }) => name));
 const compacted: ReadonlySet<string> = new Set(
   allTopics.filter(({ cleanup }) => cleanup !== 'delete').map(({ name }) => name),
 );
@@ -35,6 +36,7 @@ export function relayRole(context: ProcessContext, resources: Resources): Compon
     upkeep: createOutboxUpkeep(resources.database),
     producer,
     permit: guard,
+    isExpected: (topic) => catalogued.has(topic),
     fenced: {
       isFenced: (topic) => compacted.has(topic),
       open: (outboxId, shard) => {

@@ -82,14 +82,18 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       }
       if (!mustWait(error, first)) return park(state, first, error);
       if (failures % 10 === 0)
-        log.warn({ shard: state.shard, failures, error: messageOf(error) }, 'not published, waiting');
+        log.warn(
+          { shard: state.shard, topic: first.topic, failures, error: messageOf(error) },
+          'not published, waiting',
+        );
       await backOff(failures);
     }
   };
 
   return {
     async together(pages) {
-      if (!options.mayPublish()) return false;
+      // A shard may have been handed over since its page was read: whoever has it now may be publishing already.
+      if (!options.mayPublish() || !pages.every(({ state }) => options.isHeld(state))) return false;
       try {
         await sender.send(pages);
         return true;

@@ -19,6 +19,8 @@ export interface PublisherOptions {
   readonly fenced?: FencedProducers;
   readonly leases: Pick<LeaseKeeper, 'held' | 'mayPublish'>;
   readonly pageRecords: number;
+  /** Topics of the installation: a broker that denies one is waited for, while others' records are parked. */
+  isExpected?(topic: string): boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
@@ -57,7 +59,7 @@ export class Publisher {
       ...options,
       session,
       sender: this.#sender,
-      unknownTopics: createUnknownTopics(clock),
+      unknownTopics: createUnknownTopics(options),
       mayPublish: () => leases.mayPublish(),
       isHeld: this.#memory.isHeld,
       signal: this.#abort.signal,
@@ -118,7 +120,9 @@ export class Publisher {
   async #settle(page: Page, together: Promise<boolean>): Promise<void> {
     if (!(await together)) await this.#delivery.alone(page);
     this.#acknowledge(page);
-    if (!(await this.#saver.save(page.state))) this.#memory.forget(page.state);
+    if (await this.#saver.save(page.state)) return;
+    this.#memory.forget(page.state);
+    await this.#sender.release(page.state);
   }
 
   #acknowledge({ state, rows, full }: Page): void {

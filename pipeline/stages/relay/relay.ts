@@ -22,6 +22,8 @@ export interface RelayOptions {
   readonly fenced?: FencedProducers;
   /** Told how long requests may be written. */
   readonly permit?: ProducePermit;
+  /** Topics of the installation: where the broker denies one, its records wait until it is created. */
+  isExpected?(topic: string): boolean;
   readonly leaseMs: number;
   readonly pageRecords: number;
   readonly clock: Clock;

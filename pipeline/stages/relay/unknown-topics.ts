@@ -8,15 +8,22 @@ export interface UnknownTopics {
   forget(records: Iterable<{ readonly topic: string }>): void;
 }
 
-/** Refusals further apart than `forgetMs` do not count as going on. */
-export function createUnknownTopics(
-  clock: Pick<Clock, 'monotonic'>,
-  confirmMs = 5_000,
-  forgetMs = 60_000,
-): UnknownTopics {
+export interface UnknownTopicsOptions {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /** True where the installation is meant to have the topic: its records wait until somebody creates it. */
+  isExpected?(topic: string): boolean;
+  /** How long refusals must go on. */
+  readonly confirmMs?: number;
+  /** Refusals further apart do not count as going on. */
+  readonly forgetMs?: number;
+}
+
+export function createUnknownTopics(options: UnknownTopicsOptions): UnknownTopics {
+  const { clock, isExpected = () => false, confirmMs = 5_000, forgetMs = 60_000 } = options;
   const refused = new Map<string, { since: number; latest: number }>();
   return {
     isConfirmed(topic) {
+      if (isExpected(topic)) return false;
       const now = clock.monotonic();
       const known = refused.get(topic);
       const since = known && now - known.latest < forgetMs ? known.since : now;

@@ -51,7 +51,7 @@ function setup(refuse: (ids: string[]) => FreshetError | undefined, overrides: P
         return true;
       },
     },
-    unknownTopics: createUnknownTopics(clock, 5_000),
+    unknownTopics: createUnknownTopics({ clock, isExpected: (topic) => topic === 't' }),
     clock,
     random: () => 0.5,
     log: createLogger('silent' as 'error'),
@@ -109,6 +109,16 @@ describe('delivering a page', () => {
     expect(clock.monotonic()).toBeGreaterThanOrEqual(5_000);
   });
 
+  it('waits as long as a topic of the installation is not there, and parks nothing', async () => {
+    const { delivery, published, parked, clock } = setup(
+      times(500, new FreshetError('topic_unknown', 'no such topic')),
+    );
+    await delivery.alone(page('e0', 'e1'));
+    expect(published).toEqual(['e0', 'e1']);
+    expect(parked).toEqual([]);
+    expect(clock.monotonic()).toBeGreaterThan(300_000);
+  });
+
   it('publishes records of a topic that appears while it waits', async () => {
     const { delivery, published, parked } = setup(times(3, new FreshetError('topic_unknown', 'no such topic')));
     await delivery.alone(page('nowhere'));
@@ -154,6 +164,12 @@ describe('delivering pages together', () => {
     const { delivery, published } = setup(() => undefined);
     expect(await delivery.together(pages)).toBe(true);
     expect(published).toEqual(['a0', 'a1', 'b0']);
+  });
+
+  it('sends none of them where a shard was handed over after its page was read', async () => {
+    const { delivery, published } = setup(() => undefined, { isHeld: ({ shard }) => shard === 0 });
+    expect(await delivery.together(pages)).toBe(false);
+    expect(published).toEqual([]);
   });
 
   it.each([away(), tooLarge()])('lets each go its own way after %s', async (error) => {
