@@ -26,11 +26,14 @@ export class HeldLeases {
     this.#count('taken', [...taken.keys()]);
   }
 
-  keepOnly(renewed: ReadonlySet<number>): void {
+  /** Answers what is held no longer. */
+  keepOnly(renewed: ReadonlySet<number>): readonly number[] {
+    const gone = [...this.all().keys()].filter((shard) => !renewed.has(shard));
     const lost = [...this.current.keys()].filter((shard) => !renewed.has(shard));
     for (const shard of lost) this.current.delete(shard);
     for (const shard of [...this.leaving.keys()]) if (!renewed.has(shard)) this.leaving.delete(shard);
     this.#count('lost', lost);
+    return gone;
   }
 
   /** Takes the last `count` out of publishing. */

@@ -39,6 +39,8 @@ export class LeaseKeeper {
   readonly #wake;
   #session: LeaseSession | undefined;
   #deadline = Number.NEGATIVE_INFINITY;
+  /** Losses after which pages of the lost shards may still be on their way. */
+  #draining = 0;
   #stopping = false;
   #problem: string | undefined = 'no lease renewed yet';
   #running: Promise<void> = Promise.resolve();
@@ -60,7 +62,7 @@ export class LeaseKeeper {
 
   /** False once the last renewal may have run out: nothing may be sent then. */
   mayPublish(): boolean {
-    return this.#options.clock.monotonic() < this.#deadline;
+    return this.#draining === 0 && this.#options.clock.monotonic() < this.#deadline;
   }
 
   unready(): string | undefined {
@@ -95,15 +97,16 @@ export class LeaseKeeper {
   }
 
   async #tick(): Promise<void> {
-    const { sessions, relay, leaseMs, clock, permit, onChange } = this.#options;
+    const { sessions, relay, leaseMs, clock, onChange } = this.#options;
     const events = { onFreed: this.#wake.signal, onBroken: this.#wake.signal };
     this.#session ??= await sessions.open(relay, leaseMs, events);
     const sentAt = clock.monotonic();
     const wasLate = sentAt >= this.#deadline;
     const view = await this.#session.renew(this.#leases.all());
-    this.#leases.keepOnly(new Set(view.renewed));
+    const lost = this.#leases.keepOnly(new Set(view.renewed));
+    if (lost.length > 0) this.#shutUntilDrained(lost);
     this.#deadline = sentAt + leaseMs * deadlineShare;
-    permit?.allowUntil(this.#deadline);
+    this.#permit();
     this.#problem = undefined;
     await this.#rebalance(this.#session, view);
     if (this.#leases.takeChanged() || wasLate) onChange();
@@ -114,6 +117,25 @@ export class LeaseKeeper {
     if (plan.take.length > 0) this.#leases.add(await session.take(plan.take));
     const surplus = plan.release - this.#leases.leaving.size;
     if (surplus > 0) this.#handOver(session, this.#leases.part(surplus));
+  }
+
+  #permit(): void {
+    if (this.#draining === 0) this.#options.permit?.allowUntil(this.#deadline);
+  }
+
+  /**
+   * A page of a lost shard may lie in the driver, ready to be written. The permit is the process's, not the shard's:
+   * renewing what is left, or nothing at all, would let that page out behind its successor's.
+   */
+  #shutUntilDrained(lost: readonly number[]): void {
+    this.#draining += 1;
+    this.#options.permit?.allowUntil(Number.NEGATIVE_INFINITY);
+    const reopen = () => {
+      this.#draining -= 1;
+      this.#permit();
+      this.#options.onChange();
+    };
+    this.#options.drain(lost).then(reopen, reopen);
   }
 
   /** Beside the renewals: the broker may keep a page waiting. */
