@@ -15,10 +15,14 @@ export interface ConnectionOptions {
   onBroken(error: Error): void;
 }
 
+/** A server that hangs never answers the goodbye, and whoever closes wants to connect anew. */
+const closeWithinMs = 2_000;
+
 /** One connection outside any pool; it never reconnects, so session state and its end are visible. */
 export interface Connection extends Queryable {
   /** Rows as arrays, for statements that return thousands. */
   rows<Row extends unknown[]>(statement: Statement): Promise<Row[]>;
+  /** Bounded in time, also where the server hangs. */
   close(): Promise<void>;
 }
 
@@ -52,7 +56,8 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   };
   const close = async () => {
     closing = true;
-    await client.end();
+    const giveUp = setTimeout(() => client.connection.stream.destroy(), closeWithinMs);
+    await client.end().finally(() => clearTimeout(giveUp));
   };
   try {
     await client.connect();
