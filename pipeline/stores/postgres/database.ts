@@ -44,8 +44,11 @@ export const rowTypes: pg.CustomTypesConfig = {
   }) as pg.CustomTypesConfig['getTypeParser'],
 };
 
-/** SQLSTATE classes where the statement itself is at fault: data, constraint, syntax or access. */
-const permanent = /^(22|23|42|0A|0L|28)/;
+/**
+ * SQLSTATE classes where the values are at fault: data, constraint, a limit such as the size of an index entry.
+ * A missing table, column or privilege is a deployment's fault: no record may be set aside for it.
+ */
+const permanent = /^(22|23|54)/;
 
 /**
  * Translates a driver's error. Bare errors such as `Connection terminated unexpectedly` have no SQLSTATE
