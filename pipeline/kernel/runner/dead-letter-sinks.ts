@@ -29,6 +29,9 @@ interface DeadLetterRow {
   readonly occurredAt: number;
 }
 
+/** Postgres takes no NUL in text, and a dead letter that cannot be stored would stop its partition for good. */
+const storable = (id: string): string => id.replaceAll('\u0000', '\ufffd');
+
 /** For stateful stages: rows of the outbox, in the transaction that moves the offset. */
 export function outboxDeadLetters<Tx>(
   append: (tx: Tx, rows: readonly DeadLetterRow[]) => Promise<void>,
@@ -41,7 +44,8 @@ export function outboxDeadLetters<Tx>(
         letters.map((letter) => {
           const { topic, key, value } = encode(letter);
           const eventId = letter.eventId ?? `${letter.topic}/${letter.partition}/${letter.offset}`;
-          return { topic, key, eventId, payload: value, occurredAt: letter.record.timestampMs };
+          // Not the record's own timestamp: a producer may have written anything there.
+          return { topic, key, eventId: storable(eventId), payload: value, occurredAt: letter.lastFailedAt };
         }),
       ),
   };
