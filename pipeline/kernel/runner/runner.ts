@@ -1,7 +1,7 @@
 import type { RawBatch, RunningConsumer, TopicPartition } from '../../broker/consumer.ts';
 import { FreshetError, messageOf, TransientError } from '../errors.ts';
 import { untilAvailable } from '../retry.ts';
-import { claimPartitions } from './claim.ts';
+import { claimPartitions, isBeyondEnd } from './claim.ts';
 import { decode } from './decode.ts';
 import { isDead, type SliceResult } from './effect.ts';
 import type { Runner, RunnerOptions, RunnerStatus, RunningRunner } from './options.ts';
@@ -131,11 +131,14 @@ class RunningStage<In> implements RunningRunner {
     const claims = await untilAvailable(what, { ...this.#options, signal: this.#stopping.signal, maxMs: 2_000 }, () =>
       claimPartitions(this.#options, partitions),
     );
-    for (const { partition, position, high } of claims) {
+    for (const claim of claims) {
+      const { partition, position, high } = claim;
       const session = new Session(partition, position, high);
       this.#sessions.set(keyOf(partition), session);
       this.#report.claimed(session);
-      if (position.nextOffset > high) this.#pause(consumer, partition, 'offset_beyond_end');
+      if (await isBeyondEnd(this.#options, claim, this.#stopping.signal)) {
+        this.#pause(consumer, partition, 'offset_beyond_end');
+      }
       consumer.seek(partition, position.nextOffset);
       if (this.#pauses.reasonOf(partition) !== undefined) consumer.pause(partition);
     }
