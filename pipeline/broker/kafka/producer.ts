@@ -26,7 +26,8 @@ export function createKafkaProducer({ kafka, names }: KafkaProducerOptions): Pro
   let closed = false;
 
   const disconnectIfDone = async (used: Connected) => {
-    if (used.replaced && used.inFlight === 0) await used.producer.disconnect();
+    if (!used.replaced || used.inFlight > 0) return;
+    await used.producer.disconnect().catch(() => undefined); // it must not hide what became of the send
   };
 
   return {
