@@ -94,7 +94,7 @@ export interface CatalogWriter {
   /** Highest item number of each namespace that has items. */
   highestNumbers(): Promise<ReadonlyMap<string, number>>;
   /**
-   * Hands items to `use` in pages, in order of number, each page while its rows cannot change: whoever changes
+   * Hands items to `use` in pages, in no order that means anything, each page while its rows cannot change: whoever changes
    * one afterwards tells of it afterwards.
    */
   eachItemPage(namespace: string, use: (items: ProjectedItem[]) => Promise<void>): Promise<void>;
@@ -102,10 +102,17 @@ export interface CatalogWriter {
 
 /** What serving reads of the catalogue and of configuration; can be dropped and projected again. */
 export interface CatalogProjection {
-  /** Overwrites; each item is in its chunk before the feed tells of it. */
+  /**
+   * Overwrites; each item is in its chunk before the feed tells of it. Raises the highest number of a namespace
+   * that has one: single items do not make a namespace whole.
+   */
   putItems(items: readonly ProjectedItem[]): Promise<void>;
-  /** Highest item number that is projected, by namespace. */
+  /** Highest item number, of the namespaces that were whole since the store was last empty. */
   highestNumbers(): Promise<ReadonlyMap<string, number>>;
+  /** Call before all items of a namespace are put; the answer names this attempt. */
+  beginItems(namespace: string): Promise<string>;
+  /** All up to `highest` are there. False, and nothing changes, where the store was emptied since, or another began. */
+  endItems(namespace: string, highest: number, attempt: string): Promise<boolean>;
   /** Replaces what is projected of the namespaces by the documents and tells of it in the feed. */
   putConfig(namespaces: readonly string[], documents: readonly ConfigDocument[]): Promise<void>;
   configuredNamespaces(): Promise<ReadonlySet<string>>;

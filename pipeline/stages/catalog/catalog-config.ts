@@ -3,6 +3,7 @@ import { topics } from '../../../schemas/topics.ts';
 import type { StatelessStage } from '../../kernel/stage.ts';
 import type { CatalogProjection, CatalogWriter, ConfigDocument, ConfigRef } from '../../stores/catalog.ts';
 import { foldBatch, keyParts, type Reading } from './fold.ts';
+import { projectConfig } from './project-config.ts';
 
 export interface CatalogConfigDeps {
   readonly catalog: Pick<CatalogWriter, 'saveConfig' | 'config'>;
@@ -20,7 +21,7 @@ export function createCatalogConfig({ catalog, projection }: CatalogConfigDeps):
       const { changes, outcomes } = foldBatch(batch, config);
       await catalog.saveConfig(changes);
       const namespaces = [...new Set(changes.map(({ ref }) => ref.namespace))];
-      await projection.putConfig(namespaces, await catalog.config(namespaces));
+      await projectConfig({ catalog, projection }, namespaces);
       return outcomes;
     },
   };

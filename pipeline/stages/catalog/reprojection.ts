@@ -3,6 +3,7 @@ import type { Component } from '../../kernel/component.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import { untilAvailable } from '../../kernel/retry.ts';
 import type { CatalogProjection, CatalogWriter } from '../../stores/catalog.ts';
+import { projectConfig } from './project-config.ts';
 
 type Catalog = Pick<CatalogWriter, 'highestNumbers' | 'eachItemPage' | 'config' | 'configuredNamespaces'>;
 
@@ -18,9 +19,10 @@ export interface ReprojectionDeps {
 const checkEveryMs = 5_000;
 
 /**
- * Projects everything at start, and again whatever of it Redis has lost: a namespace it does not know, or one
- * whose highest number has stayed behind the tables' from one look to the next (behind once is a batch between
- * its two writes). Faults are waited out. It says nothing of single chunks: Redis must not evict.
+ * Projects everything at start, and again whatever of it Redis does not vouch for: a namespace that it has not been
+ * given whole since it was last empty (a new one, too), or one whose highest number has stayed behind the tables'
+ * from one look to the next (behind once is a batch between its two writes). Faults are waited out. It says nothing
+ * of single chunks: Redis must not evict.
  */
 export function createCatalogReprojection({ clock, random, log, ...deps }: ReprojectionDeps): Component {
   return {
@@ -59,21 +61,24 @@ export function createCatalogReprojection({ clock, random, log, ...deps }: Repro
 type Highest = ReadonlyMap<string, number>;
 type Stores = Pick<ReprojectionDeps, 'catalog' | 'projection'>;
 
-async function projectAll({ catalog, projection }: Stores): Promise<{ items: number; namespaces: number }> {
+async function projectAll(stores: Stores): Promise<{ items: number; namespaces: number }> {
   let items = 0;
-  const stored = await catalog.highestNumbers();
-  for (const namespace of stored.keys()) items += await projectItems({ catalog, projection }, namespace);
-  const configured = await catalog.configuredNamespaces();
-  await projection.putConfig(configured, await catalog.config(configured));
+  const stored = await stores.catalog.highestNumbers();
+  for (const namespace of stored.keys()) items += await projectItems(stores, namespace);
+  await projectConfig(stores, await stores.catalog.configuredNamespaces());
   return { items, namespaces: stored.size };
 }
 
+/** The highest number is read last: items that have come since are put by whoever wrote them. */
 async function projectItems({ catalog, projection }: Stores, namespace: string): Promise<number> {
   let count = 0;
+  const attempt = await projection.beginItems(namespace);
   await catalog.eachItemPage(namespace, async (items) => {
     await projection.putItems(items);
     count += items.length;
   });
+  const highest = (await catalog.highestNumbers()).get(namespace) ?? 0;
+  await projection.endItems(namespace, highest, attempt);
   return count;
 }
 
@@ -90,12 +95,12 @@ async function repair(stores: Stores, before: Highest, log: Logger): Promise<Hig
       continue;
     }
     const items = await projectItems(stores, namespace);
-    log.warn({ namespace, items }, 'Redis had lost items, projected again');
+    log.info({ namespace, items }, 'Redis did not have all items, projected again');
   }
   const known = await projection.configuredNamespaces();
   const lost = (await catalog.configuredNamespaces()).filter((namespace) => !known.has(namespace));
   if (lost.length > 0) {
-    await projection.putConfig(lost, await catalog.config(lost));
+    await projectConfig(stores, lost);
     log.warn({ namespaces: lost.length }, 'Redis had lost configuration, projected again');
   }
   return behind;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ChainableCommander, Redis } from 'ioredis';
 import type { CatalogProjection, ConfigDocument, ProjectedItem } from '../catalog.ts';
 import { redisKeys } from './keys.ts';
@@ -7,8 +8,14 @@ import { pipelined } from './pipelined.ts';
 const feedEntries = 100_000;
 
 /** Partitions of one namespace end their batches in any order, so the highest number only rises. */
-const raise = `local known = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '-1')
-if tonumber(ARGV[2]) > known then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end`;
+const raise = `local known = redis.call('HGET', KEYS[1], ARGV[1])
+if known and tonumber(ARGV[2]) > tonumber(known) then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end`;
+
+const endItems = `if redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[3] then return 0 end
+redis.call('HDEL', KEYS[2], ARGV[1])
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+if not known or tonumber(ARGV[2]) > tonumber(known) then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+return 1`;
 
 /** One connection runs commands in order: whoever hears of an item or of settings finds them. */
 export function createRedisCatalogProjection(redis: Redis): CatalogProjection {
@@ -19,6 +26,18 @@ export function createRedisCatalogProjection(redis: Redis): CatalogProjection {
     async highestNumbers() {
       const [index] = await pipelined(redis, (pipeline) => pipeline.hgetall(redisKeys.itemIndex));
       return new Map(Object.entries(index as Record<string, string>).map(([namespace, n]) => [namespace, Number(n)]));
+    },
+    async beginItems(namespace) {
+      const attempt = randomUUID();
+      await pipelined(redis, (pipeline) => pipeline.hset(redisKeys.itemAttempts, namespace, attempt));
+      return attempt;
+    },
+    async endItems(namespace, highest, attempt) {
+      const keys = [redisKeys.itemIndex, redisKeys.itemAttempts];
+      const [ended] = await pipelined(redis, (pipeline) =>
+        pipeline.eval(endItems, 2, ...keys, namespace, highest, attempt),
+      );
+      return ended === 1;
     },
     async putConfig(namespaces, documents) {
       const byNamespace = new Map(documents.map((document) => [document.namespace, document]));

@@ -19,8 +19,10 @@ export const redisKeys = {
   active: 'f:active',
   /** Hash: item number → ItemAttributes as JSON. */
   itemChunk: (ns: string, n: number) => `i:{${ns}}:${Math.floor(n / chunkSize)}`,
-  /** Hash: namespace → highest item number, so that a starting server knows the chunks. */
+  /** Hash: namespace → highest item number, so that a starting server knows the chunks; absent until all are there. */
   itemIndex: 'i:index',
+  /** Hash: namespace → the attempt to write all of it that is under way; in the slot of `i:index`. */
+  itemAttempts: '{i:index}:attempts',
   /** Stream; entries { ns, n, item } with item = ItemAttributes as JSON. */
   itemFeed: 'i:feed',
   /** JSON { revision, body }. */

@@ -6,6 +6,7 @@ import { createLogger } from '../../../pipeline/kernel/logger.ts';
 import { createCatalogConfig } from '../../../pipeline/stages/catalog/catalog-config.ts';
 import { createCatalogItems } from '../../../pipeline/stages/catalog/catalog-items.ts';
 import { createCatalogUsers } from '../../../pipeline/stages/catalog/catalog-users.ts';
+import { projectConfig } from '../../../pipeline/stages/catalog/project-config.ts';
 import { createCatalogReprojection } from '../../../pipeline/stages/catalog/reprojection.ts';
 import type { CatalogProjection, CatalogWriter } from '../../../pipeline/stores/catalog.ts';
 import { createCatalogReader } from '../../../pipeline/stores/postgres/catalog-reader.ts';
@@ -74,7 +75,7 @@ describe('the item projection', () => {
       currency: 'EUR',
       tags: ['brand:x', 'genre:"a, b"'],
     });
-    expect(await redis.hgetall(redisKeys.itemIndex)).toEqual({ default: '3', other: '1' });
+    expect(await redis.hgetall(redisKeys.itemIndex)).toEqual({});
     const feed = await redis.xrange(redisKeys.itemFeed, '-', '+');
     expect(feed).toHaveLength(5);
     expect(feed.at(-1)?.[1].slice(0, 4)).toEqual(['ns', 'default', 'n', expect.any(String)]);
@@ -110,8 +111,15 @@ describe('the item projection', () => {
     await Promise.all([0, 1, 2, 3, 4, 5].map((k) => items().handle(batch(k))));
     const given = (await numbers()).map(([, n]) => n);
     expect(given).toEqual(Array.from({ length: 1_200 }, (_, i) => i + 1));
-    expect(await redis.hget(redisKeys.itemIndex, 'default')).toBe('1200');
     expect(await redis.hlen(redisKeys.itemChunk('default', 1_200))).toBe(1_200 - 1_024 + 1);
+  });
+
+  it('raises the highest number of a namespace that is whole', async () => {
+    await items().handle([itemDelivery({ itemId: 'a' }), itemDelivery({ itemId: 'b' })]);
+    await projection.endItems('default', 2, await projection.beginItems('default'));
+    await Promise.all(['c', 'd', 'e'].map((itemId) => items().handle([itemDelivery({ itemId })])));
+    await items().handle([itemDelivery({ itemId: 'a', revision: 2 })]);
+    expect(await redis.hgetall(redisKeys.itemIndex)).toEqual({ default: '5' });
   });
 
   it('passes on when an item is archived', async () => {
@@ -191,6 +199,21 @@ describe('the configuration projection', () => {
     expect(await redis.smembers(redisKeys.configIndex)).toEqual([]);
   });
 
+  it('leaves the newest settings although older ones were read before and written after', async () => {
+    const stage = createCatalogConfig({ catalog, projection });
+    await stage.handle([settings(1, '{"weights":{"view":0.1}}')]);
+    let meanwhile = () => stage.handle([settings(2, '{"weights":{"view":0.2}}')]);
+    const slow = {
+      async putConfig(...args: Parameters<CatalogProjection['putConfig']>) {
+        await meanwhile();
+        meanwhile = async () => [];
+        await projection.putConfig(...args);
+      },
+    };
+    await projectConfig({ catalog, projection: slow }, ['default']);
+    expect(JSON.parse((await redis.get(redisKeys.config('default'))) ?? '')).toMatchObject({ revision: 2 });
+  });
+
   it('sets aside a body that is no JSON object', async () => {
     const stage = createCatalogConfig({ catalog, projection });
     const outcomes = await stage.handle([settings(1, '{"broken'), settings(1, '[]'), settings(1, '{}')]);
@@ -222,6 +245,62 @@ describe('reprojection', () => {
       await eventually(async () => expect(await redis.hget(redisKeys.itemIndex, 'default')).toBe('2500'));
       await eventually(async () => expect(await redis.smembers(redisKeys.configIndex)).toEqual(['default']));
       expect(await redis.hlen(redisKeys.itemChunk('default', 0))).toBe(1_023);
+    } finally {
+      await running.stop();
+    }
+  });
+});
+
+describe('a namespace in Redis', () => {
+  const log = createLogger('error');
+  const start = async (which: CatalogProjection = projection) => {
+    let wake: () => void = () => undefined;
+    const clock = {
+      ...systemClock,
+      sleep: (ms: number, signal?: AbortSignal) => sleepUntil(ms, signal, (fn) => (wake = fn)),
+    };
+    const component = createCatalogReprojection({ catalog, projection: which, clock, random: () => 0, log });
+    const running = await component.start((error) => {
+      throw error;
+    });
+    return { running, look: () => wake() };
+  };
+  const wholeAgain = () => eventually(async () => expect(await redis.hlen(redisKeys.itemChunk('default', 0))).toBe(20));
+
+  it('comes back whole although its newest item was put again before the loss was seen', async () => {
+    await items().handle(Array.from({ length: 20 }, (_, i) => itemDelivery({ itemId: `i${i}` })));
+    const { running, look } = await start();
+    try {
+      await eventually(() => expect(running.unready?.()).toBeUndefined());
+      const newest = new Map((await numbers()).map(([id, n]) => [n, id])).get(20) as string;
+      await redis.flushdb();
+      await items().handle([itemDelivery({ itemId: newest.slice('default|'.length), revision: 2 })]);
+      expect(await redis.hlen(redisKeys.itemChunk('default', 0))).toBe(1);
+      look();
+      await wholeAgain();
+    } finally {
+      await running.stop();
+    }
+  });
+
+  it('comes back whole although it was lost again while it was put', async () => {
+    await items().handle(Array.from({ length: 20 }, (_, i) => itemDelivery({ itemId: `i${i}` })));
+    let flushes = 1;
+    const flushing: CatalogProjection = {
+      ...projection,
+      async putItems(projected) {
+        await projection.putItems(projected.slice(0, 10));
+        if (flushes-- > 0) await redis.flushdb();
+        await projection.putItems(projected.slice(10));
+      },
+    };
+    await redis.flushdb();
+    const { running, look } = await start(flushing);
+    try {
+      await eventually(() => expect(running.unready?.()).toBeUndefined());
+      look();
+      await wholeAgain();
+      await eventually(async () => expect(await redis.hget(redisKeys.itemIndex, 'default')).toBe('20'));
     } finally {
       await running.stop();
     }

@@ -36,7 +36,11 @@ function rig() {
     async putItems(items) {
       if (state.redisAway) throw new TransientError('redis_unavailable', 'away');
       puts.push(items.length);
-      projected.set('default', 10);
+    },
+    beginItems: async () => 'attempt',
+    async endItems(namespace, highest) {
+      projected.set(namespace, highest);
+      return true;
     },
     highestNumbers: async () => new Map(projected),
     putConfig: async () => undefined,
