@@ -1,8 +1,10 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { systemClock } from '../../pipeline/kernel/clock.ts';
 import { parseConfig } from '../../pipeline/kernel/config.ts';
+import { settlesWithin } from '../../pipeline/kernel/deadline.ts';
 import { messageOf } from '../../pipeline/kernel/errors.ts';
-import { createLogger } from '../../pipeline/kernel/logger.ts';
-import { startProcess } from '../process/process.ts';
+import { createLogger, type Logger } from '../../pipeline/kernel/logger.ts';
+import { type FreshetProcess, startProcess } from '../process/process.ts';
 import { parseRoles, roles } from '../process/roles.ts';
 import { firstSignal } from '../process/signals.ts';
 import { stackEnvironment, stackStatus } from '../stack/stack.ts';
@@ -13,7 +15,28 @@ async function environment(): Promise<Record<string, string | undefined>> {
   return { ...(urls ? stackEnvironment(urls) : {}), ...process.env };
 }
 
-async function run(options: { readonly roles: string }): Promise<void> {
+/** Below the 30 s after which Kubernetes kills. */
+const stopWithinMs = 25_000;
+
+interface Options {
+  readonly roles: string;
+  readonly stopWithin: number;
+}
+
+function milliseconds(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('takes whole milliseconds from 1 on');
+  return value;
+}
+
+/** A server that hangs may keep a transaction from ever ending: then the process ends without it. */
+async function stopInTime(running: FreshetProcess, log: Logger, withinMs: number): Promise<void> {
+  if (await settlesWithin(systemClock, withinMs, running.stop())) return log.info('stopped');
+  log.error({ withinMs }, 'not stopped in time; what was in flight is done again at the next start');
+  process.exit(1);
+}
+
+async function run(options: Options): Promise<void> {
   const wanted = parseRoles(options.roles);
   const config = parseConfig(await environment());
   const log = createLogger(config.FRESHET_LOG_LEVEL);
@@ -28,8 +51,7 @@ async function run(options: { readonly roles: string }): Promise<void> {
   log.info({ listening: running.url, roles: [...wanted] }, 'running');
   const why = await Promise.race([received, failed.promise]);
   log.info({ why }, 'stopping');
-  await running.stop();
-  log.info('stopped');
+  await stopInTime(running, log, options.stopWithin);
 }
 
 /** `freshet run [--roles a,b]`. */
@@ -37,5 +59,6 @@ export function runCommand(): Command {
   return new Command('run')
     .description('run roles in this process until a signal')
     .option('--roles <names>', `comma separated: http, ${roles.join(', ')}`, ['http', ...roles].join(','))
+    .option('--stop-within <ms>', 'end without what hangs so long after the signal', milliseconds, stopWithinMs)
     .action(run);
 }

@@ -62,8 +62,9 @@ export function startFreshet(args: readonly string[], env: Readonly<Record<strin
 /** Starts `freshet run` and waits until it is ready. */
 export async function startRun(
   env: Readonly<Record<string, string>>,
+  options: readonly string[] = [],
 ): Promise<FreshetChild & { readonly url: string }> {
-  const child = startFreshet(['run'], { ...env, FRESHET_LOG_LEVEL: 'info' });
+  const child = startFreshet(['run', ...options], { ...env, FRESHET_LOG_LEVEL: 'info' });
   try {
     const url = await untilListening(child);
     await eventually(
