@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
+import { untilServersAnswer } from './health.ts';
 import { folderHash } from './paths.ts';
 import { claimPorts } from './ports.ts';
 import type { OnProgress } from './progress.ts';
@@ -68,16 +69,15 @@ export async function dockerUp(stack: DockerStack, onProgress: OnProgress): Prom
   onProgress({ subject: 'docker', text: 'docker compose up' });
   try {
     await compose(stack, state, ['up', '--detach', '--wait', ...serverNames]);
-  } catch (error) {
-    throw new FreshetError(
-      'stack_docker_failed',
-      'docker compose could not start the servers; FRESHET_STACK=embedded does without Docker',
-      {
-        cause: error,
-      },
-    );
+  } catch (cause) {
+    const says = 'docker compose could not start the servers; FRESHET_STACK=embedded does without Docker';
+    const args = [...composeArguments(stack), 'logs', '--no-color', '--tail', '20', ...serverNames];
+    const { output } = await runTool({ command: 'docker', args, env: composeEnvironment(state) });
+    throw new FreshetError('stack_docker_failed', `${says}. The end of their logs:\n${output}`, { cause });
   }
-  return localUrls(state.ports);
+  const urls = localUrls(state.ports);
+  await untilServersAnswer(urls);
+  return urls;
 }
 
 export async function dockerDown(stack: DockerStack, state: StackState, purge: boolean): Promise<void> {
@@ -95,6 +95,7 @@ export async function dockerStopServer(
 
 export async function dockerStartServer(stack: DockerStack, state: StackState, name: ServerName): Promise<void> {
   await compose(stack, state, ['up', '--detach', '--wait', '--no-deps', name]);
+  await untilServersAnswer(localUrls(state.ports), [name]);
 }
 
 export async function dockerRuns(stack: DockerStack, state: StackState, name: ServerName): Promise<boolean> {

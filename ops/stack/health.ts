@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
-import type { ServerName } from './server-name.ts';
+import { FreshetError, messageOf } from '../../pipeline/kernel/errors.ts';
+import { type ServerName, serverNames } from './server-name.ts';
 import { postgresUser, registryDatabase } from './settings.ts';
 import type { ServerUrls } from './urls.ts';
 
@@ -75,6 +77,35 @@ const checks: Readonly<Record<ServerName, (urls: ServerUrls) => Promise<void>>> 
 /** Asks the server over its own protocol; rejects where it does not answer as a healthy one. */
 export function checkServer(name: ServerName, urls: ServerUrls): Promise<void> {
   return checks[name](urls);
+}
+
+/** What is wrong with those servers that do not answer as healthy ones, as `name: problem`. */
+export async function serverProblems(
+  urls: ServerUrls,
+  names: readonly ServerName[] = serverNames,
+): Promise<readonly string[]> {
+  const results = await Promise.allSettled(names.map((name) => checkServer(name, urls)));
+  return results.flatMap((result, index) =>
+    result.status === 'rejected' ? [`${names[index]}: ${messageOf(result.reason)}`] : [],
+  );
+}
+
+const answerTimeoutMs = 60_000;
+const answerPollMs = 100;
+
+/**
+ * Waits until the servers answer. A container is healthy as soon as its server listens, which for Kafka is
+ * seconds before a group finds its coordinator. Rejects with what is still wrong after a minute.
+ */
+export async function untilServersAnswer(urls: ServerUrls, names?: readonly ServerName[]): Promise<void> {
+  const deadline = performance.now() + answerTimeoutMs;
+  for (;;) {
+    const problems = await serverProblems(urls, names);
+    if (problems.length === 0) return;
+    if (performance.now() > deadline)
+      throw new FreshetError('stack_no_answer', `servers run but do not answer:\n  ${problems.join('\n  ')}`);
+    await delay(answerPollMs);
+  }
 }
 
 /** Creates the databases of the application and of the registry where they are missing. */

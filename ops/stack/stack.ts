@@ -3,7 +3,7 @@ import { FreshetError, messageOf } from '../../pipeline/kernel/errors.ts';
 import { logTail } from './daemon.ts';
 import * as docker from './docker.ts';
 import * as embedded from './embedded/embedded.ts';
-import { checkServer } from './health.ts';
+import { checkServer, serverProblems } from './health.ts';
 import { withLock } from './lock.ts';
 import { checkoutRoot, stackFolder } from './paths.ts';
 import type { OnProgress } from './progress.ts';
@@ -57,14 +57,11 @@ async function environmentUp(): Promise<ServerUrls> {
       'stack_environment_incomplete',
       'FRESHET_STACK=environment needs the URLs of all four servers',
     );
-  const results = await Promise.allSettled(serverNames.map((name) => checkServer(name, urls)));
-  const problems = results.flatMap((result, index) =>
-    result.status === 'rejected' ? [`  ${serverNames[index]}: ${messageOf(result.reason)}`] : [],
-  );
+  const problems = await serverProblems(urls);
   if (problems.length > 0)
     throw new FreshetError(
       'stack_environment_away',
-      `servers named by the environment do not answer:\n${problems.join('\n')}`,
+      `servers named by the environment do not answer:\n  ${problems.join('\n  ')}`,
     );
   return urls;
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { GenericContainer, Network, type StartedNetwork, type StartedTestContainer, Wait } from 'testcontainers';
+import { untilServersAnswer } from '../../ops/stack/health.ts';
 import { containerSpecs } from '../../ops/stack/images.ts';
 import { checkoutRoot } from '../../ops/stack/paths.ts';
 import { claimPorts } from '../../ops/stack/ports.ts';
@@ -54,8 +55,10 @@ export async function startContainers(onProgress: OnProgress): Promise<TestStack
     await Promise.all(started.map(([, container]) => container.stop()));
     await network.stop();
   };
+  const urls = localUrls(ports);
+  await untilServersAnswer(urls);
   return {
-    urls: { driver: 'docker', ...localUrls(ports) },
+    urls: { driver: 'docker', ...urls },
     containers: Object.fromEntries(started.map(([name, container]) => [name, container.getId()])),
     close() {
       closing ??= stopAll();

@@ -1,4 +1,5 @@
 import { inject } from 'vitest';
+import { untilServersAnswer } from '../../ops/stack/health.ts';
 import { mustRun } from '../../ops/stack/run-tool.ts';
 import {
   type ServerName,
@@ -19,6 +20,7 @@ export async function stopServer(name: ServerName, signal: 'SIGTERM' | 'SIGKILL'
 /** Starts it again under the same address; resolves when it answers. */
 export async function startServer(name: ServerName): Promise<void> {
   const container = inject('containers')[name];
-  if (container) await mustRun({ command: 'docker', args: ['start', container] });
-  else await startStackServer(name);
+  if (!container) return startStackServer(name);
+  await mustRun({ command: 'docker', args: ['start', container] });
+  await untilServersAnswer(inject('stack'), [name]);
 }

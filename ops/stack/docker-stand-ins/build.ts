@@ -43,7 +43,8 @@ async function build(work: string, { name, tag, from, files = {} }: StandIn): Pr
   say(`${tag}: building`);
   const context = join(work, name);
   cpSync(join(import.meta.dirname, name), context, { recursive: true });
-  for (const [target, source] of Object.entries(files)) cpSync(source, join(context, target), { recursive: true });
+  for (const [target, source] of Object.entries(files))
+    cpSync(source, join(context, target), { recursive: true, verbatimSymlinks: true });
   await run('docker', 'build', '--build-arg', `BASE=${from}`, '--tag', tag, context);
   rmSync(context, { recursive: true });
 }
