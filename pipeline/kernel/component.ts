@@ -1,3 +1,4 @@
+import { messageOf } from './errors.ts';
 import type { Logger } from './logger.ts';
 
 /** What a started component gives back: the one way to end it. Whoever starts it stops it. */
@@ -15,7 +16,10 @@ export interface Component {
   start(fail: (error: unknown) => void): Promise<Running>;
 }
 
-/** Starts components in order; a failing start stops those already started. Stops in reverse order. */
+/**
+ * Starts components in order; a failing start stops those already started. Stops in reverse order, all of them:
+ * one that cannot stop holds up no other, and its error is thrown in the end.
+ */
 export async function startAll(
   components: readonly Component[],
   log: Logger,
@@ -23,10 +27,15 @@ export async function startAll(
 ): Promise<Running> {
   const started: { name: string; running: Running }[] = [];
   const stop = async () => {
+    const errors: unknown[] = [];
     for (const { name, running } of started.splice(0).reverse()) {
       log.debug({ component: name }, 'stopping');
-      await running.stop();
+      await running.stop().catch((error: unknown) => {
+        log.error({ component: name, error: messageOf(error) }, 'could not stop');
+        errors.push(error);
+      });
     }
+    if (errors.length > 0) throw errors[0];
   };
   try {
     for (const component of components) {
@@ -35,7 +44,7 @@ export async function startAll(
       log.info({ component: component.name }, 'started');
     }
   } catch (error) {
-    await stop();
+    await stop().catch(() => undefined); // logged; what kept the process from starting says more
     throw error;
   }
   return {

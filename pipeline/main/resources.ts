@@ -76,10 +76,8 @@ export async function openResources(context: Omit<ProcessContext, 'onStage'>): P
     codec: createCodec({ registry: createHttpRegistry({ url: config.FRESHET_REGISTRY_URL }), clock }),
     async close() {
       redis.disconnect();
-      await signal.close();
-      await producer.close();
-      await admin.close();
-      await database.close();
+      const closed = await Promise.allSettled([signal, producer, admin, database].map((one) => one.close()));
+      for (const one of closed) if (one.status === 'rejected') throw one.reason;
     },
   };
 }
