@@ -4,6 +4,7 @@ import { createRegistryAdmin } from '../../ops/schemas/registry-admin.ts';
 import { createHttpRegistry } from '../../pipeline/broker/registry/http-registry.ts';
 import { createMemoryRegistry } from '../../pipeline/broker/registry/memory-registry.ts';
 import type { RegistryClient } from '../../pipeline/broker/registry/registry-client.ts';
+import { TransientError } from '../../pipeline/kernel/errors.ts';
 
 interface Registry extends RegistryClient {
   register(subject: string, json: string): number | Promise<number>;
@@ -58,5 +59,25 @@ describe.each(Object.entries(kinds))('a schema registry (%s)', (_, open) => {
   test('a text is found only under the subject it was registered under', async () => {
     await registry.register(`other.${run}-value`, schema('Other'));
     expect(await registry.idOf(subject, schema('Other'))).toBeUndefined();
+  });
+});
+
+describe('registering', () => {
+  const subject = `contract.${randomUUID().slice(0, 8)}-value`;
+  const schema = (type: string) => JSON.stringify({ type: 'record', name: 'Refused', fields: [{ name: 'x', type }] });
+  const admin = (url: string) => createRegistryAdmin({ url, timeoutMs: 2_000 });
+
+  test('puts a new subject under FULL_TRANSITIVE and refuses what its versions cannot be read with', async () => {
+    const registry = admin(inject('stack').registryUrl);
+    await registry.register(subject, schema('string'));
+    expect(await registry.compatibility(subject)).toBe('FULL_TRANSITIVE');
+    await expect(registry.register(subject, schema('int'))).rejects.toMatchObject({ code: 'schema_refused' });
+    await expect(registry.register(subject, schema('no such type'))).rejects.toMatchObject({ code: 'schema_refused' });
+    expect(await registry.versions(subject)).toEqual([1]);
+  });
+
+  test('is transient while the registry is away', async () => {
+    const away = admin('http://127.0.0.1:1/apis/ccompat/v7');
+    await expect(away.register(subject, schema('string'))).rejects.toBeInstanceOf(TransientError);
   });
 });

@@ -24,7 +24,9 @@ const mediaType = 'application/vnd.schemaregistry.v1+json';
 
 export function createRegistryHttp(options: RegistryHttpOptions): RegistryHttp {
   const { timeoutMs = 10_000, fetch: send = fetch } = options;
-  const { base, headers } = splitCredentials(options.url);
+  const address = registryAddress(options.url);
+  const { base } = address;
+  const headers = headersOf(address);
   return async (method, path, body) => {
     const init: RequestInit = { method, headers, signal: AbortSignal.timeout(timeoutMs) };
     if (body !== undefined) init.body = JSON.stringify(body);
@@ -56,16 +58,25 @@ function answerOf(status: number, text: string): RegistryAnswer {
 /** Refusals that an operator or time can lift: credentials, time-out, rate limit. */
 const waitable = new Set([401, 403, 408, 429]);
 
-function splitCredentials(url: string): { base: string; headers: Record<string, string> } {
+export interface RegistryAddress {
+  readonly base: string;
+  readonly credentials: { readonly username: string; readonly password: string } | undefined;
+}
+
+/** Takes user and password out of a registry's URL. */
+export function registryAddress(url: string): RegistryAddress {
   const parsed = new URL(url);
-  const headers: Record<string, string> = { accept: mediaType, 'content-type': mediaType };
-  if (parsed.username !== '') {
-    const pair = `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`;
-    headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
-  }
+  const [username, password] = [decodeURIComponent(parsed.username), decodeURIComponent(parsed.password)];
   parsed.username = '';
   parsed.password = '';
-  return { base: parsed.href.replace(/\/+$/, ''), headers };
+  return { base: parsed.href.replace(/\/+$/, ''), credentials: username === '' ? undefined : { username, password } };
+}
+
+function headersOf({ credentials }: RegistryAddress): Record<string, string> {
+  const headers: Record<string, string> = { accept: mediaType, 'content-type': mediaType };
+  if (credentials === undefined) return headers;
+  const pair = `${credentials.username}:${credentials.password}`;
+  return { ...headers, authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
 function parseJson(text: string): unknown {
