@@ -34,7 +34,7 @@ function session(connection: Connection, relay: string, leaseMs: number): LeaseS
     async close(held) {
       try {
         await giveBack(held);
-        await connection.query({ text: 'DELETE FROM relay_member WHERE relay = $1', values: [relay] });
+        await signOff(connection, relay);
       } finally {
         await connection.close();
       }
@@ -79,6 +79,14 @@ async function renew(connection: Connection, { relay, leaseMs, held }: Renewal):
   });
   const leases = (row?.leases ?? []).map((lease) => ({ ...lease, epoch: BigInt(lease.epoch) }));
   return { renewed: row?.renewed ?? [], leases, relays: row?.relays ?? [relay] };
+}
+
+/** Those that were killed signed off nowhere: whoever does takes them along, or each would leave a row for ever. */
+async function signOff(connection: Connection, relay: string): Promise<void> {
+  await connection.query({
+    text: `DELETE FROM relay_member WHERE relay = $1 OR seen_at < clock_timestamp() - interval '1 day'`,
+    values: [relay],
+  });
 }
 
 interface Taking {

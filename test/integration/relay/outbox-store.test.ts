@@ -96,6 +96,18 @@ describe('the lease', () => {
   });
 });
 
+describe('the list of relays', () => {
+  it('keeps none that was killed long ago', async () => {
+    await sql(`INSERT INTO relay_member VALUES ('killed', now() - interval '2 days'), ('alive', now())`);
+    const session = await createLeaseSessions(url).open('a', 60_000, { onFreed: ignore, onBroken: ignore });
+    await session.renew(new Map());
+    await session.close(new Map());
+    const left = await sql(`SELECT relay FROM relay_member WHERE relay IN ('killed', 'alive', 'a')`);
+    expect(left).toEqual([{ relay: 'alive' }]);
+    await sql(`DELETE FROM relay_member WHERE relay = 'alive'`);
+  });
+});
+
 describe('the cursor in the database', () => {
   const advanced = ({ shard, epoch, cursor }: CursorRow): CursorRow => ({
     shard,
