@@ -9,7 +9,7 @@ import {
   writeChecksums,
 } from '../migrate/migration-files.ts';
 import { serverOf } from './connection.ts';
-import { type JsonOption, jsonOption, writeReport } from './report.ts';
+import { type JsonOption, jsonOption, say, writeReport } from './report.ts';
 
 interface Options {
   readonly url?: string;
@@ -24,12 +24,6 @@ const urlOf = (options: Options): string => serverOf('postgresUrl', options.url)
 function locationOf(url: string): string {
   const { host, pathname } = new URL(url);
   return `${host}${pathname}`;
-}
-
-/** Lines for people; they give way to the document where that goes to stdout. */
-function say(options: Options, lines: readonly string[]): void {
-  const stream = options.json === true ? process.stderr : process.stdout;
-  for (const line of lines) stream.write(`${line}\n`);
 }
 
 async function up(options: Options & { readonly only?: 'outbox' }): Promise<void> {

@@ -18,6 +18,12 @@ export type JsonOption = string | true | undefined;
 /** The option, the same for every command: `.option(...jsonOption)`. */
 export const jsonOption = ['--json [file]', 'write one JSON document to stdout, or to FILE'] as const;
 
+/** Lines for people; they give way to the document where that goes to stdout. */
+export function say(options: { readonly json?: JsonOption }, lines: readonly string[]): void {
+  const stream = options.json === true ? process.stderr : process.stdout;
+  for (const line of lines) stream.write(`${line}\n`);
+}
+
 function machine() {
   const processors = cpus();
   return {

@@ -3,19 +3,13 @@ import { createLogger } from '../../pipeline/kernel/logger.ts';
 import { generateSchemas } from '../schemas/generate.ts';
 import { checkoutRoot } from '../stack/paths.ts';
 import { serverOf } from './connection.ts';
-import { type JsonOption, jsonOption, writeReport } from './report.ts';
+import { type JsonOption, jsonOption, say, writeReport } from './report.ts';
 
 // All but `generate` read the catalogue, which the generated modules are part of: those are imported when needed,
 // so that `generate` works while they are broken.
 
 interface Options {
   readonly json?: JsonOption;
-}
-
-/** Lines for people; they give way to the document where that goes to stdout. */
-function say(options: Options, lines: readonly string[]): void {
-  const stream = options.json === true ? process.stderr : process.stdout;
-  for (const line of lines) stream.write(`${line}\n`);
 }
 
 function generate(): void {

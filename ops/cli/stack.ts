@@ -8,17 +8,11 @@ import {
   stackLogs,
   stackStatus,
 } from '../stack/stack.ts';
-import { type JsonOption, jsonOption, writeReport } from './report.ts';
+import { type JsonOption, jsonOption, say, writeReport } from './report.ts';
 import { createStackDisplay } from './stack-display.ts';
 
 interface Options {
   readonly json?: JsonOption;
-}
-
-/** Lines for people; they give way to the document where that goes to stdout. */
-function say(options: Options, lines: readonly string[]): void {
-  const stream = options.json === true ? process.stderr : process.stdout;
-  for (const line of lines) stream.write(`${line}\n`);
 }
 
 const assignments = (environment: Readonly<Record<string, string>>): string[] =>

@@ -10,7 +10,7 @@ import { topologyDiagram } from '../topics/diagram.ts';
 import { diagnoseTopics } from '../topics/doctor.ts';
 import { describeChange, type TopicChange } from '../topics/plan.ts';
 import { serverOf, topicPrefix } from './connection.ts';
-import { type JsonOption, jsonOption, writeReport } from './report.ts';
+import { type JsonOption, jsonOption, say, writeReport } from './report.ts';
 
 interface Options {
   readonly brokers?: string;
@@ -21,12 +21,6 @@ const brokersOption = [
   '--brokers <list>',
   'Kafka bootstrap servers; default FRESHET_KAFKA_BROKERS, else the running stack',
 ] as const;
-
-/** Lines for people; they give way to the document where that goes to stdout. */
-function say(options: Options, lines: readonly string[]): void {
-  const stream = options.json === true ? process.stderr : process.stdout;
-  for (const line of lines) stream.write(`${line}\n`);
-}
 
 interface Session {
   readonly admin: BrokerAdmin;

@@ -71,17 +71,22 @@ const permanentCodes: Readonly<Record<string, string>> = {
   INVALID_TIMESTAMP: 'record_invalid',
 };
 
-/**
- * What a port throws for an error of the driver: one of three permanent codes, else TransientError.
- * The broker's error type may lie below the driver's retry wrappers, so the causes are searched.
- */
+/** The broker's error types, such as NOT_LEADER_FOR_PARTITION: they may lie below the driver's retry wrappers. */
+export function brokerErrors(error: unknown): { readonly type: string; readonly message: string }[] {
+  const found: { type: string; message: string }[] = [];
+  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
+    const { type } = at as { type?: unknown };
+    if (typeof type === 'string') found.push({ type, message: messageOf(at) });
+  }
+  return found;
+}
+
+/** What a port throws for an error of the driver: one of three permanent codes, else TransientError. */
 export function translateKafka(error: unknown): FreshetError {
   if (error instanceof FreshetError) return error;
-  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
-    const type = (at as { type?: unknown }).type;
-    const code = typeof type === 'string' ? permanentCodes[type] : undefined;
-    if (code !== undefined)
-      return new FreshetError(code, messageOf(at), { cause: error, fields: { type: String(type) } });
+  for (const { type, message } of brokerErrors(error)) {
+    const code = permanentCodes[type];
+    if (code !== undefined) return new FreshetError(code, message, { cause: error, fields: { type } });
   }
   return new TransientError('kafka_unavailable', messageOf(error), { cause: error });
 }

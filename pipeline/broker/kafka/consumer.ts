@@ -4,7 +4,7 @@ import { settlesWithin } from '../../kernel/deadline.ts';
 import { FreshetError, messageOf, TransientError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { ConsumerFactory, ConsumerOptions, RunningConsumer, TopicPartition } from '../consumer.ts';
-import { type KafkaNames, translateKafka } from './client.ts';
+import { brokerErrors, type KafkaNames, translateKafka } from './client.ts';
 import { fetchedOf } from './fetched.ts';
 import { Lane } from './lane.ts';
 import { joinGroup, type Membership } from './membership.ts';
@@ -30,13 +30,7 @@ const maxRestartWaitMs = 5_000;
 const fatal =
   /^(GROUP_AUTHORIZATION_FAILED|TOPIC_AUTHORIZATION_FAILED|INVALID_GROUP_ID|INVALID_SESSION_TIMEOUT|INCONSISTENT_GROUP_PROTOCOL|UNSUPPORTED_VERSION)$/;
 
-function isFatal(error: unknown): boolean {
-  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
-    const type = (at as { type?: unknown }).type;
-    if (typeof type === 'string' && fatal.test(type)) return true;
-  }
-  return false;
-}
+const isFatal = (error: unknown): boolean => brokerErrors(error).some(({ type }) => fatal.test(type));
 
 /**
  * Consumers over kafkajs. What it gets wrong is closed here: handlers run outside of its fetch loop (one slow

@@ -1,7 +1,7 @@
 import type { Kafka, Transaction } from 'kafkajs';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Producer, TopicRecords } from '../producer.ts';
-import { type KafkaNames, translateKafka } from './client.ts';
+import { brokerErrors, type KafkaNames, translateKafka } from './client.ts';
 import { chunk, murmur2Partitioner } from './requests.ts';
 
 export interface TransactionalProducerOptions {
@@ -64,8 +64,5 @@ export async function openTransactionalProducer(options: TransactionalProducerOp
 }
 
 function isStillEnding(error: unknown): boolean {
-  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
-    if ((at as { type?: unknown }).type === 'CONCURRENT_TRANSACTIONS') return true;
-  }
-  return false;
+  return brokerErrors(error).some(({ type }) => type === 'CONCURRENT_TRANSACTIONS');
 }
