@@ -8,8 +8,8 @@ const hourMs = 3_600_000;
 export const globalSegment = '|';
 /** Counts this many half-lives old weigh less than a thousandth and are not read. */
 const halfLivesRead = 10;
-/** Shares below are what subtracting leaves of nothing. */
-const smallestShare = 1e-9;
+/** Sums below, and shares of the greatest sum below, are what subtracting leaves of nothing. */
+const dust = 1e-9;
 
 export interface CountedItem {
   readonly segment: string;
@@ -33,9 +33,12 @@ interface Hour {
   readonly counts: Float64Array;
 }
 
-/** Weight of one interaction by type. A rating's value is not counted, so it weighs what `custom` does. */
+/**
+ * Weight of one interaction by type. A rating's value is not counted, so it weighs what `custom` does. What one user
+ * dismisses says something about that user and nothing about others.
+ */
 function weightsByType({ weights }: NamespaceSettings): number[] {
-  return interactionTypes.map((type) => (type === 'rating' ? weights.custom : weights[type]));
+  return interactionTypes.map((type) => (type === 'dismiss' ? 0 : type === 'rating' ? weights.custom : weights[type]));
 }
 
 /** Oldest hour that still counts at `nowHour`. */
@@ -103,7 +106,7 @@ export class Popularity {
     for (const sum of sums.values()) most = Math.max(most, sum);
     const share = (item: number) => Math.fround((sums.get(item) as number) / most);
     const best = (a: number, b: number) => share(b) - share(a) || this.#byText(a, b);
-    const wanted = items.filter((item) => (sums.get(item) as number) > most * smallestShare);
+    const wanted = items.filter((item) => (sums.get(item) as number) > dust * Math.max(1, most));
     return Array.from(wanted.subarray(0, selectTop(wanted, wanted.length, limit, best)).sort(best), (item) => ({
       itemId: this.#items.text(item),
       score: share(item),

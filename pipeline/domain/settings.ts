@@ -39,11 +39,12 @@ export const namespaceSettingsSchema = z.strictObject({
     .default(30 * days),
   default_consent: z.enum(['full', 'functional', 'none']).default('full'),
   weights: weights.prefault({}),
-  /** Half-life of popularity, milliseconds. */
+  /** Half-life of popularity, milliseconds; counts as old as ten of them are read. */
   popularity_half_life_ms: z
     .number()
     .int()
     .min(minutes)
+    .max(365 * days)
     .default(7 * days),
   /** By name; `default` stands in for a surface that is not named. */
   surfaces: z.record(z.string().max(64), surface).default({}),

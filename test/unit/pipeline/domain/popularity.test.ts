@@ -22,7 +22,11 @@ function naiveTop(
   segment: string,
 ) {
   const sums = new Map<string, number>();
-  const weights: Record<string, number> = { ...defaultSettings.weights, rating: defaultSettings.weights.custom };
+  const weights: Record<string, number> = {
+    ...defaultSettings.weights,
+    rating: defaultSettings.weights.custom,
+    dismiss: 0,
+  };
   for (const [hour, rows] of hours) {
     for (const one of rows) {
       if (segment !== '|' && one.segment !== segment) continue;
@@ -88,11 +92,26 @@ describe('Popularity', () => {
     expect(oldestHour(settings, reference)).toBe(reference - 10);
   });
 
-  it('leaves out what is dismissed more than wanted', () => {
+  it('takes no account of dismissals, which concern one user only', () => {
     const popularity = new Popularity(defaultSettings, reference);
     popularity.replaceHour(reference, [
+      { segment: '|', itemId: 'a', type: typeNumber('click'), count: 2 },
+      { segment: '|', itemId: 'a', type: typeNumber('dismiss'), count: 9 },
+      { segment: '|', itemId: 'b', type: typeNumber('click'), count: 1 },
+      { segment: '|', itemId: 'c', type: typeNumber('dismiss'), count: 1 },
+    ]);
+    expect(popularity.top('|', 5)).toEqual([
+      { itemId: 'a', score: 1 },
+      { itemId: 'b', score: 0.5 },
+    ]);
+  });
+
+  it('leaves out what a namespace weighs below nothing', () => {
+    const settings = namespaceSettingsSchema.parse({ weights: { custom: -1 } });
+    const popularity = new Popularity(settings, reference);
+    popularity.replaceHour(reference, [
       { segment: '|', itemId: 'a', type: typeNumber('click'), count: 1 },
-      { segment: '|', itemId: 'b', type: typeNumber('dismiss'), count: 1 },
+      { segment: '|', itemId: 'b', type: typeNumber('custom'), count: 1 },
     ]);
     expect(popularity.top('|', 5).map(({ itemId }) => itemId)).toEqual(['a']);
   });
