@@ -5,6 +5,7 @@ import type { Codec, RecordReader } from '../../broker/codec.ts';
 import type { ConsumerFactory, RawBatch, RawRecord, RunningConsumer } from '../../broker/consumer.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Component, Running } from '../../kernel/component.ts';
+import { settlesWithin } from '../../kernel/deadline.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
@@ -36,6 +37,7 @@ export interface SessionFeed extends Component {
 /** Records between two breaks: 500 take about 5 ms, and list requests of this process wait no longer. */
 const recordsAtOnce = 500;
 const recheckMs = 2_000;
+const deleteWithinMs = 3_000;
 
 /**
  * Feeds ALL partitions of the session topic into this process's index, from the beginning at every start,
@@ -89,14 +91,19 @@ class RunningFeed implements Running {
       this.#stopping.abort();
       await this.#run;
       await this.#consumer?.stop();
-      // A group left behind expires by itself, so a broker that is away does not hold up the stop.
-      if (this.#consumer !== undefined) await this.#options.admin.deleteGroup(this.#groupId).catch(this.#logLeftover);
+      if (this.#consumer !== undefined) await this.#deleteGroup();
     })();
     return this.#stopped;
   }
 
-  readonly #logLeftover = (error: unknown) =>
-    this.#options.log.warn({ group: this.#groupId, error: messageOf(error) }, 'private group not deleted');
+  /** A group left behind expires by itself, so a broker that is away does not hold up the stop. */
+  async #deleteGroup(): Promise<void> {
+    const { admin, clock, log } = this.#options;
+    const leftOver = (error: unknown) =>
+      log.warn({ group: this.#groupId, error: messageOf(error) }, 'private group not deleted');
+    const deleting = admin.deleteGroup(this.#groupId).catch(leftOver);
+    if (!(await settlesWithin(clock, deleteWithinMs, deleting))) leftOver('the broker did not answer in time');
+  }
 
   /** Ends before the first fetch: whatever was there at start is in the index when it is ready. */
   async #begin(fail: (error: unknown) => void): Promise<void> {

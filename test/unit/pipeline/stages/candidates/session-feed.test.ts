@@ -95,4 +95,12 @@ describe('the session feed', () => {
     await harness.stop();
     expect(harness.failures).toEqual([]);
   });
+
+  it('stops although the broker never answers the deletion of its group', async () => {
+    harness.broker.admin.deleteGroup = () => new Promise(() => {});
+    await harness.start();
+    await harness.candidates.ready();
+    await harness.stop();
+    expect(harness.failures).toEqual([]);
+  });
 });
