@@ -58,7 +58,7 @@ export function createServing(deps: ServingDeps): Serving {
   return {
     app: new Hono<IdentityEnv>()
       .route('/', recommendationRoutes({ recommend, loaded, measure }))
-      .route('/', similarRoutes(createFindSimilar(shared), measure)),
+      .route('/', similarRoutes({ findSimilar: createFindSimilar(shared), loaded, measure })),
     components: feeds,
     health: () => ({
       redis: health.problem === undefined ? { ok: true } : { ok: false, problem: health.problem },

@@ -7,7 +7,7 @@ import type { Query } from '../recommend/query.ts';
 import type { Recommend } from '../recommend/recommend.ts';
 import { parseContextRequest } from './context-request.ts';
 import { QueryFields } from './query-fields.ts';
-import { refuse, refuseFields } from './refuse.ts';
+import { notLoaded, refuse, refuseFields } from './refuse.ts';
 
 const bodyBytes = 128 * 1_024;
 const jsonType = /^application\/json\s*(;|$)/i;
@@ -25,10 +25,7 @@ export function recommendationRoutes({ recommend, loaded, measure }: Recommendat
   type C = Context<IdentityEnv>;
 
   async function answer(c: C, query: Query): Promise<Response> {
-    if (!loaded()) {
-      const detail = 'The catalogue is still being loaded. Repeat the request after Retry-After.';
-      return refuse(c, { status: 503, code: 'not_ready', detail, retryAfterSeconds: 1 });
-    }
+    if (!loaded()) return refuse(c, notLoaded);
     const slate = await recommend(query);
     if (slate !== undefined) return c.json(answerOf(slate));
     const detail = 'There is nothing to recommend from: no list of this user, nothing popular, no earlier answer.';

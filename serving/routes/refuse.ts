@@ -3,6 +3,14 @@ import type { FieldProblem } from '../../pipeline/domain/intake/fields.ts';
 import { type Problem, problemResponse } from '../../pipeline/kernel/problem.ts';
 import type { IdentityEnv } from '../middleware/identity.ts';
 
+/** What a route says that needs the views in memory, until they are loaded. */
+export const notLoaded: Problem = {
+  status: 503,
+  code: 'not_ready',
+  detail: 'The catalogue is still being loaded. Repeat the request after Retry-After.',
+  retryAfterSeconds: 1,
+};
+
 /** Answers a problem under the request's own id. */
 export const refuse = (c: Context<IdentityEnv>, problem: Problem): Response =>
   problemResponse(problem, c.get('identity').requestId);

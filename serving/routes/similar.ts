@@ -3,14 +3,22 @@ import type { IdentityEnv } from '../middleware/identity.ts';
 import type { Measure } from '../middleware/request-metrics.ts';
 import type { FindSimilar } from '../recommend/similar.ts';
 import { QueryFields } from './query-fields.ts';
-import { refuse, refuseFields } from './refuse.ts';
+import { notLoaded, refuse, refuseFields } from './refuse.ts';
+
+export interface SimilarRouteDeps {
+  readonly measure: Measure;
+  readonly findSimilar: FindSimilar;
+  /** False until the views in memory are loaded: before, an item that is not there may only not be there yet. */
+  readonly loaded: () => boolean;
+}
 
 /** `GET /v1/items/{id}/similar`: neighbours of an item, best first; an empty list where it has none yet. */
-export function similarRoutes(findSimilar: FindSimilar, measure: Measure): Hono<IdentityEnv> {
+export function similarRoutes({ findSimilar, loaded, measure }: SimilarRouteDeps): Hono<IdentityEnv> {
   return new Hono<IdentityEnv>().get('/v1/items/:id/similar', measure('items/similar'), async (c) => {
     const fields = new QueryFields(c);
     const query = { itemId: fields.pathId('id', 2), namespace: fields.namespace(), limit: fields.limit() };
     if (fields.problems.length > 0) return refuseFields(c, fields.problems);
+    if (!loaded()) return refuse(c, notLoaded);
     const found = await findSimilar(query);
     if (found === 'unknown_item') {
       return refuse(c, {

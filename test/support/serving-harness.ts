@@ -147,7 +147,7 @@ export function createServingApp(harness: ServingHarness, loaded: () => boolean 
   const measure = createMeasure(metrics, stillClock);
   let made = 0;
   return composeApp({
-    apps: [recommendationRoutes({ recommend, loaded, measure }), similarRoutes(findSimilar, measure)],
+    apps: [recommendationRoutes({ recommend, loaded, measure }), similarRoutes({ findSimilar, loaded, measure })],
     metrics,
     log: quietLog,
     makeId: () => `made-${++made}`,

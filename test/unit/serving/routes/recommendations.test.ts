@@ -217,6 +217,13 @@ describe('POST /v1/recommendations', () => {
 });
 
 describe('GET /v1/items/{id}/similar', () => {
+  it('takes no item for unknown before the views are loaded', async () => {
+    app = createServingApp(serving, () => false);
+    const response = await get('/v1/items/i10/similar?namespace=shop');
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ code: 'not_ready' });
+  });
+
   it('answers the neighbours of an item', async () => {
     serving.setItem(40, { itemId: 'sku/40' });
     serving.setSimilar(40, list(candidates([41, 42], 0.5, { sources: sourceBit('similar') })));
