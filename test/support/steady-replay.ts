@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Click } from '../../ops/demo/click-log.ts';
+import { type Door, type EventResult, openDoor } from '../../ops/demo/door.ts';
+import { interactionOf } from '../../ops/demo/replay.ts';
+
+const batchSize = 10;
+const everyMs = 100;
+
+export interface SteadyReplay {
+  /** Clicks answered `accepted` or, after an answer got lost, `duplicate`. */
+  readonly accepted: readonly Click[];
+  readonly rejected: readonly EventResult[];
+  /** Sends what it is at and ends; rejects where an answer was none that a client can wait out. */
+  stop(): Promise<void>;
+}
+
+export interface SteadyReplayOptions {
+  readonly url: string;
+  readonly clicks: readonly Click[];
+  readonly shiftMs: number;
+}
+
+/**
+ * A client that sends 100 clicks a second, whatever happens: a 429 or 503 is waited out as it says, and whatever
+ * was not answered is sent again under the same ids.
+ */
+export function startSteadyReplay({ url, clicks, shiftMs }: SteadyReplayOptions): SteadyReplay {
+  const accepted: Click[] = [];
+  const rejected: EventResult[] = [];
+  const stopping = new AbortController();
+  const door = openDoor(url, new AbortController().signal);
+  const loop = async () => {
+    for (let from = 0; !stopping.signal.aborted; from += batchSize) {
+      const batch = clicks.slice(from, from + batchSize);
+      if (batch.length === 0) throw new RangeError('the log has ended before the test');
+      const results = await send(door, batch, shiftMs);
+      results.forEach((result, index) => {
+        if (result.status === 'rejected') rejected.push(result);
+        else accepted.push(batch[index] as Click);
+      });
+      await delay(everyMs, undefined, { signal: stopping.signal }).catch(() => {}); // stopped: the loop ends
+    }
+  };
+  const running = loop();
+  running.catch(() => {}); // `stop` tells
+  return {
+    accepted,
+    rejected,
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+async function send(door: Door, batch: readonly Click[], shiftMs: number): Promise<readonly EventResult[]> {
+  const events = batch.map((click) => interactionOf(click, shiftMs));
+  return (await door.post<{ results: EventResult[] }>('/v1/events:batch', { events })).results;
+}
