@@ -68,7 +68,7 @@ export interface OutboxEvents {
 export interface OutboxSessions {
   /**
    * Connects and checks that the cursor is safe here: FreshetError `outbox_unsafe` (column order, identity,
-   * cache) or `outbox_restored` (cursors from the future: `freshet outbox restamp`), TransientError on a standby.
+   * cache) or `outbox_restored` (cursors from the future, as after dump and restore), TransientError on a standby.
    */
   open(events: OutboxEvents): Promise<OutboxSession>;
 }

@@ -36,7 +36,7 @@ export async function checkOutbox(db: Queryable): Promise<string> {
   if (facts.ahead) {
     throw new FreshetError(
       'outbox_restored',
-      'cursors hold transaction ids that this cluster has not reached (restored from a dump?); run: npx freshet outbox restamp',
+      'cursors hold transaction ids that this cluster has not reached: the database was restored from a dump. Publishing would lose rows. Use the original cluster, or a physical copy of it',
       { fields: { shards: facts.ahead.join(',') } },
     );
   }

@@ -177,7 +177,7 @@ describe('opening a session', () => {
     await sql(`UPDATE outbox_cursor SET base = '9000000000:9000000000:' WHERE shard = 2`);
     await expect(outboxSession()).rejects.toMatchObject({
       code: 'outbox_restored',
-      message: expect.stringContaining('freshet outbox restamp'),
+      message: expect.stringContaining('restored from a dump'),
       fields: { shards: '2' },
     });
     await sql(`UPDATE outbox_cursor SET base = '3:3:' WHERE shard = 2`);
