@@ -84,8 +84,10 @@ export interface ConfigDocument extends ConfigRef {
  * greater revision, the same one again changes nothing. Each key at most once a call.
  */
 export interface CatalogWriter {
-  /** Answers the stored state of every key that has a row, whether the change won or not. */
+  /** Answers what `items` does, of the keys of the changes, whether a change won or not. */
   saveItems(changes: readonly Change<ItemRef, ItemDocument>[]): Promise<ProjectedItem[]>;
+  /** The stored state of every key that has a row, in order of namespace and number. */
+  items(refs: readonly ItemRef[]): Promise<ProjectedItem[]>;
   saveUsers(changes: readonly Change<UserTraitsRef, UserDocument>[]): Promise<void>;
   saveConfig(changes: readonly Change<ConfigRef, ConfigDocument>[]): Promise<void>;
   /** Undeleted settings of the namespaces. */

@@ -3,9 +3,10 @@ import { topics } from '../../../schemas/topics.ts';
 import type { StatelessStage } from '../../kernel/stage.ts';
 import type { CatalogProjection, CatalogWriter, ItemDocument, ItemRef } from '../../stores/catalog.ts';
 import { foldBatch, keyParts, type Reading } from './fold.ts';
+import { putSettled } from './put-settled.ts';
 
 export interface CatalogItemsDeps {
-  readonly catalog: Pick<CatalogWriter, 'saveItems'>;
+  readonly catalog: Pick<CatalogWriter, 'saveItems' | 'items'>;
   readonly projection: Pick<CatalogProjection, 'putItems'>;
 }
 
@@ -21,7 +22,13 @@ export function createCatalogItems({ catalog, projection }: CatalogItemsDeps): S
     stateVersion: 0,
     async handle(batch) {
       const { changes, outcomes } = foldBatch(batch, items);
-      await projection.putItems(await catalog.saveItems(changes));
+      const saved = await catalog.saveItems(changes);
+      const refs = changes.map(({ ref }) => ref);
+      await putSettled(
+        saved,
+        (stored) => projection.putItems(stored),
+        () => catalog.items(refs),
+      );
       return outcomes;
     },
   };

@@ -34,10 +34,16 @@ export async function saveItems(
       values: [gone.map(({ namespace }) => namespace), gone.map(({ itemId }) => itemId)],
     });
   }
-  const rows = await tx.query<ItemRow>({
+  return loadItems(tx, refs);
+}
+
+export async function loadItems(db: Queryable, refs: readonly ItemRef[]): Promise<ProjectedItem[]> {
+  if (refs.length === 0) return [];
+  const rows = await db.query<ItemRow>({
     name: 'items-load',
     text: `SELECT ${columns} FROM unnest($1::text[], $2::text[]) AS k (namespace, item_id)
-             JOIN item i ON i.namespace = k.namespace AND i.item_id = k.item_id`,
+             JOIN item i ON i.namespace = k.namespace AND i.item_id = k.item_id
+            ORDER BY i.namespace, i.number`,
     values: [refs.map(({ namespace }) => namespace), refs.map(({ itemId }) => itemId)],
   });
   return rows.map(projected);

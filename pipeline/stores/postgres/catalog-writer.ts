@@ -1,6 +1,6 @@
 import type { CatalogWriter, ConfigDocument } from '../catalog.ts';
 import { saveConfig } from './catalog-config.ts';
-import { eachItemPage, saveItems } from './catalog-items.ts';
+import { eachItemPage, loadItems, saveItems } from './catalog-items.ts';
 import type { Database } from './database.ts';
 
 /** The catalogue's tables; each save is one transaction. */
@@ -8,6 +8,7 @@ export function createCatalogWriter(db: Database): CatalogWriter {
   return {
     saveItems: (changes) =>
       changes.length === 0 ? Promise.resolve([]) : db.transaction((tx) => saveItems(tx, changes)),
+    items: (refs) => loadItems(db, refs),
     saveConfig: (changes) => saveConfig(db, changes),
     eachItemPage: (namespace, use) => eachItemPage(db, namespace, use),
     async saveUsers(changes) {

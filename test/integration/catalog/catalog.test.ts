@@ -114,6 +114,19 @@ describe('the item projection', () => {
     expect(await redis.hlen(redisKeys.itemChunk('default', 1_200))).toBe(1_200 - 1_024 + 1);
   });
 
+  it('leaves the newest state in Redis although a writer that was held up tells of an older one after it', async () => {
+    let meanwhile = () => items().handle([itemDelivery({ itemId: 'a', revision: 2, available: false })]);
+    const slow = {
+      async putItems(...args: Parameters<CatalogProjection['putItems']>) {
+        await meanwhile();
+        meanwhile = async () => [];
+        await projection.putItems(...args);
+      },
+    };
+    await createCatalogItems({ catalog, projection: slow }).handle([itemDelivery({ itemId: 'a', revision: 1 })]);
+    expect(await stored('default', 1)).toMatchObject({ available: false });
+  });
+
   it('raises the highest number of a namespace that is whole', async () => {
     await items().handle([itemDelivery({ itemId: 'a' }), itemDelivery({ itemId: 'b' })]);
     await projection.endItems('default', 2, await projection.beginItems('default'));
