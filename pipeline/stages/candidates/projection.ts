@@ -35,7 +35,8 @@ export interface Projection {
 }
 
 const everyMs = 5_000;
-const pageSize = 500;
+/** As many as are written at once: reading the bodies of more would hold up whatever else runs here. */
+const pageSize = 100;
 const nameOf = ({ namespace, userId }: UserRef): string => `${namespace}|${userId}`;
 
 /**
