@@ -54,19 +54,16 @@ const applicationEnvironment = {
   FRESHET_WORKER_METRICS_HOST: '0.0.0.0',
 };
 
-const application = {
-  image: variable('FRESHET_IMAGE', 'freshet'),
+const application = { image: variable('FRESHET_IMAGE', 'freshet'), environment: applicationEnvironment };
+
+/** Runs once: tables, schemas and topics are there before any role starts. It alone builds the image of all. */
+const prepare = {
+  ...application,
   build: {
     context: '.',
     dockerfile: 'ops/stack/Dockerfile',
     args: { BASE_IMAGE: variable('BASE_IMAGE', baseImage) },
   },
-  environment: applicationEnvironment,
-};
-
-/** Runs once: tables, schemas and topics are there before any role starts. */
-const prepare = {
-  ...application,
   entrypoint: [
     'sh',
     '-ec',
@@ -84,6 +81,7 @@ function roleService(role: string): Value {
   const port = role === 'http' ? httpPort : workerPort;
   return {
     ...application,
+    pull_policy: 'never',
     command: ['run', '--roles', role],
     depends_on: after(['prepare'], 'service_completed_successfully'),
     ...(role === 'http' ? { ports: [`127.0.0.1:\${HTTP_PORT:-${httpPort}}:${httpPort}`] } : {}),

@@ -81,6 +81,8 @@ export async function dockerUp(stack: DockerStack, onProgress: OnProgress): Prom
 }
 
 export async function dockerDown(stack: DockerStack, state: StackState, purge: boolean): Promise<void> {
+  // The images declare volumes that compose does not name; `down` alone would leave them behind each time.
+  await compose(stack, state, ['rm', '--stop', '--force', '--volumes', ...serverNames]);
   await compose(stack, state, ['down', ...(purge ? ['--volumes'] : [])]);
 }
 
