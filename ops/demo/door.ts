@@ -23,17 +23,18 @@ export interface ListAnswer {
 
 /** The product's HTTP door as a client uses it: 429 and 503 are waited out as `Retry-After` says. */
 export interface Door {
-  readonly url: string;
   /** Repeats until answered: a lost connection is an unknown outcome, and event ids make repeating safe. */
   post<T>(path: string, body: unknown): Promise<T>;
   get<T>(path: string): Promise<T>;
 }
 
-export function openDoor(url: string, signal: AbortSignal): Door {
+/** `urlOf` is asked before each attempt, for a client that knows several. */
+export function openDoor(urlOf: string | (() => string), signal: AbortSignal): Door {
   async function call<T>(path: string, init: RequestInit): Promise<T> {
     for (;;) {
       let waitMs = 250;
       try {
+        const url = typeof urlOf === 'string' ? urlOf : urlOf();
         const response = await fetch(url + path, { ...init, signal });
         if (response.ok) return (await response.json()) as T;
         const text = await response.text();
@@ -48,7 +49,6 @@ export function openDoor(url: string, signal: AbortSignal): Door {
     }
   }
   return {
-    url,
     post: (path, body) =>
       call(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     get: (path) => call(path, { method: 'GET' }),

@@ -36,7 +36,7 @@ async function setUp(): Promise<void> {
     display: quiet,
     signal,
   });
-  replay = startSteadyReplay({ url, clicks: log.train, shiftMs: Date.now() - log.endsAt });
+  replay = startSteadyReplay({ url, perSecond: 100, clicks: log.train, shiftMs: Date.now() - log.endsAt });
   shopper = openShopper(url, 'demo');
   await eventually(async () => expect((await explained('stranger')).items).toHaveLength(20), { withinMs });
 }

@@ -3,8 +3,7 @@ import type { Click } from '../../ops/demo/click-log.ts';
 import { type Door, type EventResult, openDoor } from '../../ops/demo/door.ts';
 import { interactionOf } from '../../ops/demo/replay.ts';
 
-const batchSize = 10;
-const everyMs = 100;
+const batchSize = 20;
 
 export interface SteadyReplay {
   /** Clicks answered `accepted` or, after an answer got lost, `duplicate`. */
@@ -15,16 +14,18 @@ export interface SteadyReplay {
 }
 
 export interface SteadyReplayOptions {
-  readonly url: string;
+  /** Of several, each attempt takes another one. */
+  readonly url: string | (() => string);
+  readonly perSecond: number;
   readonly clicks: readonly Click[];
   readonly shiftMs: number;
 }
 
 /**
- * A client that sends 100 clicks a second, whatever happens: a 429 or 503 is waited out as it says, and whatever
- * was not answered is sent again under the same ids.
+ * A client that sends clicks at a steady rate, whatever happens: a 429 or 503 is waited out as it says, and
+ * whatever was not answered is sent again under the same ids.
  */
-export function startSteadyReplay({ url, clicks, shiftMs }: SteadyReplayOptions): SteadyReplay {
+export function startSteadyReplay({ url, perSecond, clicks, shiftMs }: SteadyReplayOptions): SteadyReplay {
   const accepted: Click[] = [];
   const rejected: EventResult[] = [];
   const stopping = new AbortController();
@@ -38,7 +39,7 @@ export function startSteadyReplay({ url, clicks, shiftMs }: SteadyReplayOptions)
         if (result.status === 'rejected') rejected.push(result);
         else accepted.push(batch[index] as Click);
       });
-      await delay(everyMs, undefined, { signal: stopping.signal }).catch(() => {}); // stopped: the loop ends
+      await delay((1_000 * batchSize) / perSecond, undefined, { signal: stopping.signal }).catch(() => {}); // stopped: the loop ends
     }
   };
   const running = loop();
