@@ -91,7 +91,7 @@ describe.skipIf(inject('stack').driver !== 'embedded')('an outage of a server du
   beforeAll(setUp);
   afterAll(async () => {
     try {
-      await replay?.stop();
+      await replay?.[Symbol.asyncDispose]();
       await whole?.close();
     } finally {
       await stack?.close();

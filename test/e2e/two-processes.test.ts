@@ -72,7 +72,7 @@ describe('two processes with every role that share the work', () => {
     const urls = [one.url, two.url];
     let turn = 0;
     const log = readClickLog(40_000);
-    const replay = startSteadyReplay({
+    await using replay = startSteadyReplay({
       url: () => urls[turn++ % urls.length] as string,
       perSecond: 400,
       clicks: log.train,

@@ -59,11 +59,16 @@ export function startFreshet(args: readonly string[], env: Readonly<Record<strin
   };
 }
 
-/** Starts `freshet run` and waits until it is ready. */
+/** `freshet run` with every role. */
+export interface FreshetRun extends FreshetChild {
+  readonly url: string;
+}
+
+/** Starts it and waits until it is ready. */
 export async function startRun(
   env: Readonly<Record<string, string>>,
   options: readonly string[] = [],
-): Promise<FreshetChild & { readonly url: string }> {
+): Promise<FreshetRun> {
   const child = startFreshet(['run', ...options], { ...env, FRESHET_LOG_LEVEL: 'info' });
   try {
     const url = await untilListening(child);

@@ -11,6 +11,8 @@ export interface SteadyReplay {
   readonly rejected: readonly EventResult[];
   /** Sends what it is at and ends; rejects where an answer was none that a client can wait out. */
   stop(): Promise<void>;
+  /** Ends at once, also where nobody answers. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 export interface SteadyReplayOptions {
@@ -29,7 +31,8 @@ export function startSteadyReplay({ url, perSecond, clicks, shiftMs }: SteadyRep
   const accepted: Click[] = [];
   const rejected: EventResult[] = [];
   const stopping = new AbortController();
-  const door = openDoor(url, new AbortController().signal);
+  const leaving = new AbortController();
+  const door = openDoor(url, leaving.signal);
   const loop = async () => {
     for (let from = 0; !stopping.signal.aborted; from += batchSize) {
       const batch = clicks.slice(from, from + batchSize);
@@ -50,6 +53,11 @@ export function startSteadyReplay({ url, perSecond, clicks, shiftMs }: SteadyRep
     async stop() {
       stopping.abort();
       await running;
+    },
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      leaving.abort();
+      await running.catch(() => {});
     },
   };
 }
