@@ -62,7 +62,7 @@ describe('a demo that is interrupted in the middle of its replay', () => {
     await using interrupted = area.start('--limit', String(limit));
     await inTheMiddleOfTheReplay(interrupted, former);
     interrupted.send('SIGINT');
-    expect(await interrupted.ended(15_000)).toEqual({ code: 130, signal: null });
+    expect(await interrupted.ended(30_000)).toEqual({ code: 130, signal: null });
     const left = area.state();
     expect(left?.answered).toBeLessThan(limit);
     expect(area.report()).toBeUndefined();

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCuttableLink } from '../support/cuttable-link.ts';
+import { eventually } from '../support/eventually.ts';
 import { startRun } from '../support/freshet-child.ts';
 import { openShopper } from '../support/shopper.ts';
 import { createInstalledWorkspace } from '../support/whole-process.ts';
 import type { Workspace } from '../support/workspace.ts';
 
+/** A process ends by itself within 25 s, but with code 1 where something hung. */
+const withinMs = 30_000;
 let workspace: Workspace;
 
 beforeAll(async () => {
@@ -24,7 +28,7 @@ describe('a process with every role that is told to stop', () => {
     await Promise.race(inFlight);
     run.send('SIGTERM');
     const answers = await Promise.allSettled(inFlight);
-    expect(await run.ended(10_000)).toEqual({ code: 0, signal: null });
+    expect(await run.ended(withinMs)).toEqual({ code: 0, signal: null });
     expect(levels(run.lines).filter((level) => level >= 50)).toEqual([]);
     const accepted = answers.filter(({ status }) => status === 'fulfilled').length;
 
@@ -42,13 +46,22 @@ describe('a process with every role that is told to stop', () => {
     const duplicates = repeated.filter(({ status }) => status === 'duplicate').length;
     expect(duplicates).toBeGreaterThanOrEqual(accepted);
     again.send('SIGINT');
-    expect(await again.ended(10_000)).toEqual({ code: 0, signal: null });
+    expect(await again.ended(withinMs)).toEqual({ code: 0, signal: null });
   });
 
-  it('ends at once at the second signal', async () => {
-    await using run = await startRun(workspace.env);
-    run.send('SIGTERM');
-    run.send('SIGTERM');
-    expect((await run.ended(10_000)).code).toBe(143);
+  it('ends at once at the second signal, whatever the first one waits for', async () => {
+    const direct = new URL(workspace.config.FRESHET_POSTGRES_URL);
+    const link = await createCuttableLink({ host: direct.hostname, port: Number(direct.port) });
+    try {
+      direct.host = `127.0.0.1:${link.port}`;
+      await using run = await startRun({ ...workspace.env, FRESHET_POSTGRES_URL: direct.href });
+      link.freeze();
+      run.send('SIGTERM');
+      await eventually(() => expect(run.lines.some((line) => line.includes('"msg":"stopping"'))).toBe(true));
+      run.send('SIGTERM');
+      expect(await run.ended(withinMs)).toEqual({ code: 143, signal: null });
+    } finally {
+      await link.close();
+    }
   });
 });

@@ -101,7 +101,7 @@ describe('two processes with every role that share the work', () => {
     expect(await resources.database.query({ text: 'SELECT * FROM dead_letter' })).toEqual([]);
     for (const run of [two, three]) {
       run.send('SIGTERM');
-      expect(await run.ended(10_000)).toEqual({ code: 0, signal: null });
+      expect(await run.ended(withinMs)).toEqual({ code: 0, signal: null });
     }
   });
 });

@@ -313,4 +313,28 @@ describe('what serving is told of', () => {
     expect(told.map(({ itemId }) => itemId)).toEqual(['a', 'b']);
     expect(ingest.signals()).toBeGreaterThan(0);
   });
+
+  it('is there before the answer, so that the next list knows of it', async () => {
+    const told = Promise.withResolvers<void>();
+    const written = Promise.withResolvers<void>();
+    const append = () => {
+      told.resolve();
+      return written.promise;
+    };
+    const slow = await startIngest({ postgresUrl: workspace.config.FRESHET_POSTGRES_URL, recent: { append } });
+    try {
+      let isAnswered = false;
+      const answer = slow.post('/v1/events', click()).finally(() => {
+        isAnswered = true;
+      });
+      await told.promise;
+      expect((await fetch(`${slow.url}/v1/items/any`)).status).toBe(404);
+      expect(isAnswered).toBe(false);
+      written.resolve();
+      expect((await answer).status).toBe(202);
+    } finally {
+      written.resolve();
+      await slow.close();
+    }
+  });
 });
