@@ -3,16 +3,13 @@ import { readClickLog } from '../../ops/demo/click-log.ts';
 import { namespace } from '../../ops/demo/replay.ts';
 import { countedEvents, verify } from '../../ops/demo/verify.ts';
 import { stateVersion } from '../../ops/process/process.ts';
-import { systemClock } from '../../pipeline/kernel/clock.ts';
-import { createLogger } from '../../pipeline/kernel/logger.ts';
-import { createMetrics } from '../../pipeline/kernel/metrics.ts';
 import type { RunnerStatus } from '../../pipeline/kernel/runner/options.ts';
-import { openResources, type Resources } from '../../pipeline/main/resources.ts';
+import type { Resources } from '../../pipeline/main/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FreshetRun, startRun } from '../support/freshet-child.ts';
 import { openShopper } from '../support/shopper.ts';
 import { startSteadyReplay } from '../support/steady-replay.ts';
-import { createInstalledWorkspace } from '../support/whole-process.ts';
+import { createInstalledWorkspace, openTestResources } from '../support/whole-process.ts';
 import type { Workspace } from '../support/workspace.ts';
 
 const withinMs = 30_000;
@@ -21,15 +18,7 @@ let resources: Resources;
 
 beforeAll(async () => {
   workspace = await createInstalledWorkspace({ name: 'e2e-two' });
-  resources = await openResources({
-    config: workspace.config,
-    log: createLogger('error'),
-    metrics: createMetrics(),
-    clock: systemClock,
-    random: Math.random,
-    instance: 'test',
-    appVersion: 'test',
-  });
+  resources = await openTestResources(workspace);
 });
 afterAll(async () => {
   await resources?.close();

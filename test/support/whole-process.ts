@@ -2,7 +2,10 @@ import { type FreshetProcess, startProcess } from '../../ops/process/process.ts'
 import { type Role, roles } from '../../ops/process/roles.ts';
 import { applySchemas } from '../../ops/schemas/apply.ts';
 import { checkoutRoot } from '../../ops/stack/paths.ts';
+import { systemClock } from '../../pipeline/kernel/clock.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
+import { createMetrics } from '../../pipeline/kernel/metrics.ts';
+import { openResources, type Resources } from '../../pipeline/main/resources.ts';
 import { allTopics } from '../../schemas/topics.ts';
 import { eventually } from './eventually.ts';
 import { openShopper, type Shopper } from './shopper.ts';
@@ -25,6 +28,19 @@ export async function createInstalledWorkspace(options: Omit<WorkspaceOptions, '
   const registryUrl = workspace.config.FRESHET_REGISTRY_URL;
   await applySchemas({ registryUrl, root: checkoutRoot(), log: createLogger('fatal') });
   return workspace;
+}
+
+/** The same connections that a process has, to look at its servers with; close them before the workspace. */
+export function openTestResources({ config }: Workspace): Promise<Resources> {
+  return openResources({
+    config,
+    log: createLogger('error'),
+    metrics: createMetrics(),
+    clock: systemClock,
+    random: Math.random,
+    instance: 'test',
+    appVersion: 'test',
+  });
 }
 
 /** Every role in this process on servers of its own; resolves when it is ready. */
