@@ -50,9 +50,12 @@ async function publishUntil(isOver: () => boolean, producer: Producer): Promise<
       onBroken: (error) => (failure ??= error),
     });
     for (let round = 0; round < 50 && quietRounds < 20; round += 1) {
-      const { rows } = await publisher.round();
+      const over = isOver(); // before the round: it must see what was committed last
+      const { rows, more } = await publisher.round();
       if (failure) throw failure;
-      quietRounds = isOver() && rows === 0 ? quietRounds + 1 : 0;
+      // A round leaves out shards whose page is still on its way: quiet is only what nothing is in flight beside.
+      if (over) await publisher.drained();
+      quietRounds = over && rows === 0 && !more ? quietRounds + 1 : 0;
       await systemClock.sleep(rows === 0 ? 2 : 0);
     }
     await publisher.end();
