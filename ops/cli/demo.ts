@@ -73,6 +73,8 @@ function tell({ summary, asked }: Awaited<ReturnType<typeof runDemo>>): void {
   say(
     `HR@20 ${summary.hrAt20} · MRR@20 ${summary.mrrAt20} (popularity: ${popularity.hrAt20} · ${popularity.mrrAt20}), ${summary.predictions} predictions`,
   );
+  if (!summary.judged)
+    say('the lists are not judged: the run was shortened, or went on after some were asked for already');
   say(`took ${(summary.durationMs / 1_000).toFixed(1)} s`);
   for (const words of summary.broken) say(`BROKEN: ${words}`);
 }

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Click } from './click-log.ts';
 import type { Door, EventResult, ListAnswer } from './door.ts';
-import { interactionOf, namespace, type ReplayCounts, surface } from './replay.ts';
+import { countResult, interactionOf, namespace, type ReplayCounts, surface } from './replay.ts';
 
 const sessionsSideBySide = 4;
 const listLength = 20;
@@ -26,17 +26,21 @@ export interface AskResult {
   readonly freshnessMs: number[];
   /** Clicks no list reflected within 10 s. */
   readonly misses: number;
+  /** Clicks that a run before a crash had sent already: too late to ask what comes next. */
+  readonly askedBefore: number;
 }
 
 const positionOf = (list: readonly { item_id: string }[], target: string): number =>
   list.findIndex((item) => item.item_id === target) + 1;
 
-/** Polls the user's list until it reflects the click; undefined after 10 s. */
-async function listReflecting(door: Door, click: Click, startedAt: number): Promise<ListAnswer | undefined> {
+/** Polls the user's list until it reflects the click, or one of `later`; undefined after 10 s. */
+async function listReflecting(door: Door, click: Click, later: ReadonlySet<string>): Promise<ListAnswer | undefined> {
+  const startedAt = performance.now();
   const path = `/v1/recommendations/${click.sessionId}?namespace=${namespace}&surface=${surface}&limit=${listLength}`;
   for (;;) {
     const list = await door.get<ListAnswer>(path);
-    if (list.reflects?.event_id === click.eventId) return list;
+    const reflected = list.reflects?.event_id;
+    if (reflected === click.eventId || (reflected !== undefined && later.has(reflected))) return list;
     if (performance.now() - startedAt > missAfterMs) return undefined;
     await delay(pollEveryMs);
   }
@@ -62,43 +66,54 @@ export interface AskOptions {
  * click, then the session's next click is the target among its first 20 items. Sessions run side by side.
  */
 export async function ask({ door, sessions, shiftMs, counts, onAsked }: AskOptions): Promise<AskResult> {
-  const predictions: Prediction[] = [];
-  const freshnessMs: number[] = [];
-  let misses = 0;
+  const result = { predictions: [] as Prediction[], freshnessMs: [] as number[], misses: 0, askedBefore: 0 };
   let next = 0;
-  const askSession = async (session: readonly Click[]) => {
-    for (const [index, click] of session.entries()) {
-      const startedAt = performance.now();
-      const answer = await door.post<{ results: EventResult[] }>('/v1/events:batch', {
-        events: [interactionOf(click, shiftMs)],
-      });
-      const status = answer.results[0]?.status;
-      counts.answered += 1;
-      if (status === 'accepted') counts.accepted += 1;
-      else if (status === 'duplicate') counts.duplicates += 1;
-      else counts.rejected += 1;
-      const list = await listReflecting(door, click, startedAt);
-      if (list === undefined) misses += 1;
-      else freshnessMs.push(performance.now() - startedAt);
-      const target = session[index + 1]?.itemId;
-      if (target !== undefined) {
-        predictions.push({
-          sessionId: click.sessionId,
-          after: session.slice(0, index + 1).map((one) => one.itemId),
-          target,
-          list: list ?? { items: [], reflects: null, fallback_level: 'none' },
-          position: list ? positionOf(list.items, target) : 0,
-          popularPosition: await popularPosition(door, click.itemId, target),
-        });
-      }
-      onAsked({ predictions, freshnessMs, misses });
+  const askAfter = async (session: readonly Click[], index: number) => {
+    const click = session[index] as Click;
+    const startedAt = performance.now();
+    const status = await send(door, click, { shiftMs, counts });
+    const list = await listReflecting(door, click, new Set(session.slice(index + 1).map(({ eventId }) => eventId)));
+    if (list !== undefined && list.reflects?.event_id !== click.eventId) {
+      result.askedBefore += 1;
+      return;
     }
+    if (list === undefined) result.misses += 1;
+    else if (status === 'accepted') result.freshnessMs.push(performance.now() - startedAt);
+    const target = session[index + 1]?.itemId;
+    if (target === undefined) return;
+    result.predictions.push({
+      sessionId: click.sessionId,
+      after: session.slice(0, index + 1).map(({ itemId }) => itemId),
+      target,
+      list: list ?? { items: [], reflects: null, fallback_level: 'none' },
+      position: list ? positionOf(list.items, target) : 0,
+      popularPosition: await popularPosition(door, click.itemId, target),
+    });
   };
   const worker = async () => {
-    for (let session = sessions[next++]; session !== undefined; session = sessions[next++]) await askSession(session);
+    for (let session = sessions[next++]; session !== undefined; session = sessions[next++]) {
+      for (const index of session.keys()) {
+        await askAfter(session, index);
+        onAsked(result);
+      }
+    }
   };
   await Promise.all(Array.from({ length: sessionsSideBySide }, worker));
-  return { predictions, freshnessMs, misses };
+  return result;
+}
+
+interface SendContext {
+  readonly shiftMs: number;
+  readonly counts: ReplayCounts;
+}
+
+async function send(door: Door, click: Click, { shiftMs, counts }: SendContext): Promise<EventResult['status']> {
+  const { results } = await door.post<{ results: EventResult[] }>('/v1/events:batch', {
+    events: [interactionOf(click, shiftMs)],
+  });
+  const status = results[0]?.status ?? 'rejected';
+  countResult(counts, status);
+  return status;
 }
 
 /** Share of targets within the list, and mean of 1 / position (0 where it is not). */

@@ -131,6 +131,22 @@ async function replayTraining(state: RunState, { door, log, file, display, count
   return latest;
 }
 
+function askTestDay({ shiftMs }: RunState, { door, log, display, counts }: Driving): Promise<AskResult> {
+  display.phase('ask', log.testSessions.flat().length);
+  let clicks = 0;
+  return ask({
+    door,
+    sessions: log.testSessions,
+    shiftMs,
+    counts,
+    onAsked: ({ freshnessMs }) => {
+      clicks += 1;
+      display.progress(clicks);
+      display.freshness(freshnessMs.at(-1) ?? 0);
+    },
+  });
+}
+
 /** The main job from an empty machine to a judged list. Rejects where it cannot go on; what is promised is in `summary`. */
 export async function runDemo(options: DemoOptions): Promise<Demo> {
   const startedAt = performance.now();
@@ -156,23 +172,13 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
     const replayed = await replayTraining(state, driving);
     await whenCaughtUp(running, log.train.length - counts.rejected, options.signal);
     const test = log.testSessions.flat();
-    display.phase('ask', test.length);
-    const asked = await ask({
-      door,
-      sessions: log.testSessions,
-      shiftMs: state.shiftMs,
-      counts,
-      onAsked: (result) => {
-        display.progress(result.freshnessMs.length + result.misses);
-        display.freshness(result.freshnessMs.at(-1) ?? 0);
-      },
-    });
+    const asked = await askTestDay(state, driving);
     await whenCaughtUp(running, log.train.length + test.length - counts.rejected, options.signal);
     display.say('comparing outbox, topics and state, event by event');
     const stages = await verify([...log.train, ...test], database, running.pipeline.resources, stateVersion);
     const durationMs = Math.round(performance.now() - startedAt);
     const accepted = log.train.length + test.length - counts.rejected;
-    const summary = summarise({ accepted, counts, stages, asked, durationMs, judgeQuality: state.limit === null });
+    const summary = summarise({ accepted, counts, stages, asked, durationMs, shortened: state.limit !== null });
     return { url: running.url, summary, asked, stages, state: replayed, stop: () => running.stop() };
   } catch (error) {
     await running.stop();

@@ -28,6 +28,13 @@ export interface ReplayCounts {
   rejected: number;
 }
 
+export function countResult(counts: ReplayCounts, status: EventResult['status']): void {
+  counts.answered += 1;
+  if (status === 'accepted') counts.accepted += 1;
+  else if (status === 'duplicate') counts.duplicates += 1;
+  else counts.rejected += 1;
+}
+
 export interface ReplayOptions {
   readonly door: Door;
   readonly clicks: readonly Click[];
@@ -53,12 +60,7 @@ export async function replay(options: ReplayOptions): Promise<void> {
       const answer = await door.post<{ results: EventResult[] }>('/v1/events:batch', {
         events: batch.map((click) => interactionOf(click, shiftMs)),
       });
-      for (const { status } of answer.results) {
-        counts.answered += 1;
-        if (status === 'accepted') counts.accepted += 1;
-        else if (status === 'duplicate') counts.duplicates += 1;
-        else counts.rejected += 1;
-      }
+      for (const { status } of answer.results) countResult(counts, status);
       finished.set(start, start + batch.length);
       for (let end = finished.get(prefix); end !== undefined; end = finished.get(prefix)) {
         finished.delete(prefix);
