@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inject } from 'vitest';
 import { identityOf } from '../../ops/stack/process-identity.ts';
+import { mustRun } from '../../ops/stack/run-tool.ts';
 import {
   ensureStack,
   type ServerName,
@@ -44,8 +45,10 @@ async function sweep(): Promise<void> {
   }
 }
 
-/** Another embedded stack beside the run's; only where that one is embedded too. */
+/** An embedded stack beside the run's, or the run's own containers: no other file of the tier runs meanwhile. */
 export async function createOwnStack(): Promise<OwnStack> {
+  const shared = inject('stack');
+  if (shared.driver === 'docker') return { urls: shared, outage: outageBy(containers), close: async () => {} };
   // This worker's alone: they would make both stacks one, or another kind.
   delete process.env.FRESHET_STACK_DIR;
   process.env.FRESHET_STACK = 'embedded';
@@ -54,22 +57,41 @@ export async function createOwnStack(): Promise<OwnStack> {
   mkdirSync(root, { recursive: true });
   try {
     const urls = await ensureStack({ root });
-    return { urls, outage: outageOf(root), close: () => remove(root) };
+    return { urls, outage: outageBy(embedded(root)), close: () => remove(root) };
   } catch (error) {
     await remove(root);
     throw error;
   }
 }
 
-function outageOf(root: string): OwnStack['outage'] {
+interface Servers {
+  stop(server: ServerName, signal?: NodeJS.Signals): Promise<void>;
+  /** Under the address it had. */
+  start(server: ServerName): Promise<void>;
+}
+
+const embedded = (root: string): Servers => ({
+  stop: (server, signal) => stopServer(server, { root, ...(signal ? { signal } : {}) }),
+  start: (server) => startServer(server, { root }),
+});
+
+const docker = async (command: string, server: ServerName): Promise<void> => {
+  await mustRun({ command: 'docker', args: [command, inject('containers')[server] ?? 'none'] });
+};
+const containers: Servers = {
+  stop: (server, signal) => docker(signal === 'SIGKILL' ? 'kill' : 'stop', server),
+  start: (server) => docker('start', server),
+};
+
+function outageBy({ stop, start }: Servers): OwnStack['outage'] {
   return async (server, { ms, signal }, during = async () => {}) => {
-    await stopServer(server, { root, ...(signal ? { signal } : {}) });
+    await stop(server, signal);
     const away = delay(ms);
     try {
       await during();
     } finally {
       await away;
-      await startServer(server, { root });
+      await start(server);
     }
   };
 }
