@@ -14,6 +14,10 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'the main job on a real click log, judged',
     load: async () => (await import('./demo.ts')).demoCommand(),
   },
+  bench: {
+    description: 'figures of this machine, beside those of peers',
+    load: async () => (await import('./bench.ts')).benchCommand(),
+  },
   run: {
     description: 'run roles in this process',
     load: async () => (await import('./run.ts')).runCommand(),
