@@ -17,7 +17,7 @@ const weights = z.strictObject({
 const surface = z.strictObject({
   /** Leave out the item of the user's latest interaction. */
   exclude_current: z.boolean().default(true),
-  /** Leave out every item of the current session and of the recent events. */
+  /** Leave out the items of the current session (its 30 newest interactions) and of the recent events (100, 15 min). */
   exclude_seen: z.boolean().default(true),
 });
 
