@@ -2,13 +2,23 @@ import { randomUUID } from 'node:crypto';
 import type { BrokerAdmin } from '../../pipeline/broker/admin.ts';
 import type { Codec } from '../../pipeline/broker/codec.ts';
 import type { ConsumerFactory, RawBatch } from '../../pipeline/broker/consumer.ts';
+import { systemClock } from '../../pipeline/kernel/clock.ts';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
+import { createLogger } from '../../pipeline/kernel/logger.ts';
+import { untilAvailable } from '../../pipeline/kernel/retry.ts';
 import type { TopicDef } from '../../schemas/topic.ts';
 
 export interface TopicPorts {
   readonly admin: BrokerAdmin;
   readonly consumers: ConsumerFactory;
   readonly codec: Codec;
+}
+
+/** A partition that was made, or whose broker was started, just now has no leader for a moment. */
+function offsetsOf(topic: string, admin: BrokerAdmin) {
+  const signal = AbortSignal.timeout(30_000);
+  const options = { clock: systemClock, random: Math.random, log: createLogger('error'), signal, maxMs: 500 };
+  return untilAvailable(`offsets of ${topic}`, options, () => admin.offsets(topic));
 }
 
 /**
@@ -20,7 +30,7 @@ export async function topicIds(
   { admin, consumers, codec }: TopicPorts,
 ): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
-  const ranges = (await admin.offsets(topic.name)).filter((range) => range.high > range.low);
+  const ranges = (await offsetsOf(topic.name, admin)).filter((range) => range.high > range.low);
   const ends = new Map(ranges.map((range) => [range.partition, range.high]));
   if (ends.size === 0) return counts;
   const reader = codec.reader(topic);
