@@ -24,6 +24,7 @@ export interface TopicState {
 export interface BrokerAdmin {
   offsets(topic: string): Promise<PartitionRange[]>;
   describe(names: readonly string[]): Promise<TopicState[]>;
+  /** Resolves when the topics can be used; those that are there already stay as they are. */
   create(specs: readonly TopicSpec[]): Promise<void>;
   configure(spec: TopicSpec): Promise<void>;
   deleteGroup(groupId: string): Promise<void>;

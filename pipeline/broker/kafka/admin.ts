@@ -1,4 +1,5 @@
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { type Clock, systemClock } from '../../kernel/clock.ts';
 import type { BrokerAdmin, TopicSpec, TopicState } from '../admin.ts';
 import { type KafkaNames, translateKafka } from './client.ts';
 
@@ -8,10 +9,15 @@ const { ConfigResourceTypes, ConfigSource } = kafkajs;
 export interface KafkaAdminOptions {
   readonly kafka: Kafka;
   readonly names: KafkaNames;
+  readonly clock?: Clock;
 }
 
+/** How long the brokers of a healthy cluster may take to lead the partitions of a new topic; mostly 0.1 s. */
+const leadersWithinMs = 15_000;
+const leaderPollMs = 50;
+
 /** Connects at the first call, so that starting a process does not wait for the cluster. */
-export function createKafkaAdmin({ kafka, names }: KafkaAdminOptions): BrokerAdmin {
+export function createKafkaAdmin({ kafka, names, clock = systemClock }: KafkaAdminOptions): BrokerAdmin {
   const call = connector(kafka.admin());
   return {
     offsets: (topic) =>
@@ -22,7 +28,7 @@ export function createKafkaAdmin({ kafka, names }: KafkaAdminOptions): BrokerAdm
           .sort((a, b) => a.partition - b.partition);
       }),
     describe: (topics) => call.run((admin) => describe(admin, names, topics)),
-    create: (specs) => call.run((admin) => create(admin, names, specs)),
+    create: (specs) => call.run((admin) => create(admin, specs, { names, clock })),
     configure: (spec) => call.run((admin) => configure(admin, names, spec)),
     deleteGroup: (groupId) => call.run((admin) => deleteGroup(admin, names.group(groupId))),
     close: call.close,
@@ -80,7 +86,11 @@ async function configsOf(admin: Admin, topics: readonly string[]) {
 }
 
 /** Topics that are there already stay as they are. Replication is the cluster's default. */
-async function create(admin: Admin, names: KafkaNames, specs: readonly TopicSpec[]): Promise<void> {
+async function create(
+  admin: Admin,
+  specs: readonly TopicSpec[],
+  { names, clock }: { readonly names: KafkaNames; readonly clock: Clock },
+): Promise<void> {
   const existing = new Set(await admin.listTopics());
   const topics = specs
     .filter(({ name }) => !existing.has(names.topic(name)))
@@ -92,9 +102,27 @@ async function create(admin: Admin, names: KafkaNames, specs: readonly TopicSpec
     }));
   if (topics.length === 0) return;
   try {
-    await admin.createTopics({ topics, waitForLeaders: true, timeout: 15_000 });
+    await admin.createTopics({ topics, waitForLeaders: false, timeout: 15_000 });
   } catch (error) {
     throw withTopics(error);
+  }
+  for (const { topic } of topics) await untilLed(admin, topic, clock);
+}
+
+/**
+ * The controller answers before brokers have heard of a new topic, and a broker names itself leader before it
+ * answers as one. The driver's own wait gives up at the first of these.
+ */
+async function untilLed(admin: Admin, topic: string, clock: Clock): Promise<void> {
+  const deadline = clock.monotonic() + leadersWithinMs;
+  for (;;) {
+    try {
+      await admin.fetchTopicOffsets(topic);
+      return;
+    } catch (error) {
+      if (clock.monotonic() > deadline) throw error;
+      await clock.sleep(leaderPollMs);
+    }
   }
 }
 

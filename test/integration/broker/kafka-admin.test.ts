@@ -48,6 +48,20 @@ describe('the Kafka admin', () => {
     expect(await admin.describe([name])).toMatchObject([{ partitions: 8 }]);
   });
 
+  test('new topics can be used at once, however busy the cluster is with others', async () => {
+    const makers = Array.from({ length: 6 }, async (_, maker) => {
+      const { admin: own } = open(workspace.config.FRESHET_KAFKA_BROKERS);
+      const specs = [0, 1, 2, 3].map((n) => ({ name: `busy-${maker}-${n}`, partitions: 8, config: {} }));
+      try {
+        await own.create(specs);
+        return await Promise.all(specs.map((spec) => own.offsets(spec.name)));
+      } finally {
+        await own.close();
+      }
+    });
+    expect((await Promise.all(makers)).flat(2)).toHaveLength(6 * 4 * 8);
+  });
+
   test('knows first and next offset of each partition, in order', async () => {
     const { kafka } = open(workspace.config.FRESHET_KAFKA_BROKERS);
     const producer = kafka.producer();
