@@ -167,7 +167,7 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
     const door = openDoor(running.url, options.signal);
     display.say(`all roles run at ${running.url}`);
     await setUpCatalogue({ door, itemIds: log.itemIds, database, display, signal: options.signal });
-    const counts = { answered: state.answered, accepted: 0, duplicates: state.duplicates, rejected: 0 };
+    const counts = { duplicates: state.duplicates, rejected: 0 };
     const driving = { door, log, file, display, counts };
     const replayed = await replayTraining(state, driving);
     await whenCaughtUp(running, log.train.length - counts.rejected, options.signal);

@@ -21,18 +21,15 @@ export function interactionOf(click: Click, shiftMs: number): Record<string, unk
   };
 }
 
+/** Answers other than `accepted`. */
 export interface ReplayCounts {
-  answered: number;
-  accepted: number;
   duplicates: number;
   rejected: number;
 }
 
 export function countResult(counts: ReplayCounts, status: EventResult['status']): void {
-  counts.answered += 1;
-  if (status === 'accepted') counts.accepted += 1;
-  else if (status === 'duplicate') counts.duplicates += 1;
-  else counts.rejected += 1;
+  if (status === 'duplicate') counts.duplicates += 1;
+  else if (status === 'rejected') counts.rejected += 1;
 }
 
 export interface ReplayOptions {
