@@ -1,5 +1,5 @@
 import type { SerializedError } from 'vitest';
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, TestModule, TestRunEndReason } from 'vitest/node';
 
 export interface TestCounts {
   readonly passed: number;
@@ -41,7 +41,10 @@ export default class CountReporter implements Reporter {
     process.once('exit', () => process.stdout.write(`${this.#line}\n`));
   }
 
-  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
-    this.#line = countLine(countTests(modules, unhandledErrors));
+  /** A run that did not begin, for a global set-up that failed, has no test to count, but is no success. */
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[], reason: TestRunEndReason): void {
+    const counts = countTests(modules, errors);
+    const ended = counts.failed > 0 || (reason === 'passed' && modules.length > 0);
+    this.#line = countLine(ended ? counts : { ...counts, failed: 1 });
   }
 }

@@ -48,6 +48,13 @@ describe('the last line of a test run', () => {
     expect(await lastLine(files)).toEqual({ code: 1, line: '3 passed, 4 failed, 2 skipped' });
   });
 
+  it('is a failure where the run could not begin', async () => {
+    const config = `export default { test: { globalSetup: './setup.ts', reporters: ['default', ${JSON.stringify(reporter)}] } };`;
+    const setUp = "export function setup() { throw new Error('no servers'); }\n";
+    const begun = await lastLine({ 'vitest.config.ts': config, 'setup.ts': setUp, 'one.test.ts': passes });
+    expect(begun).toEqual({ code: 1, line: '0 passed, 1 failed' });
+  });
+
   it('leaves out the skipped where there are none', () => {
     expect(countLine({ passed: 3, failed: 0, skipped: 0 })).toBe('3 passed, 0 failed');
   });
