@@ -4,13 +4,12 @@ import type { AvroSchema } from './generated/avro.ts';
 export type Cleanup = 'delete' | 'compact' | 'compact,delete';
 
 /**
- * One topic of the catalogue. Names and partition counts never change: a change is a new `v<n>`.
- * Partition counts are 1, 2, 4, 8, 16 or a multiple of 16, so that an outbox shard
- * (murmur2 mod 16) maps to one partition or to a fixed set.
+ * One topic of the catalogue, whatever its values are. Names and partition counts never change: a change is a
+ * new `v<n>`. Partition counts are 1, 2, 4, 8, 16 or a multiple of 16, so that an outbox shard (murmur2 mod 16)
+ * maps to one partition or to a fixed set.
  */
-export interface TopicDef<V = unknown> {
+export interface CatalogueTopic {
   readonly name: string;
-  readonly schema: AvroSchema<V>;
   /** What the record key is made of, for people and for the topology diagram. */
   readonly key: string;
   readonly partitions: number;
@@ -25,7 +24,12 @@ export interface TopicDef<V = unknown> {
   readonly maxMessageBytes: number;
 }
 
+/** A topic whose values are Avro, framed with the id of a registered schema. */
+export interface TopicDef<V = unknown> extends CatalogueTopic {
+  readonly schema: AvroSchema<V>;
+}
+
 /** Registry subject of a topic's values (TopicNameStrategy). */
-export function subjectOf(topic: TopicDef): string {
+export function subjectOf(topic: CatalogueTopic): string {
   return `${topic.name}-value`;
 }

@@ -3,19 +3,34 @@ import { type DeadLetter, deadLetterSchema } from './generated/dead-letter.v1.ts
 import { type ImpressionRecorded, impressionRecordedSchema } from './generated/impression-recorded.v1.ts';
 import { type InteractionEnriched, interactionEnrichedSchema } from './generated/interaction-enriched.v1.ts';
 import { type InteractionRecorded, interactionRecordedSchema } from './generated/interaction-recorded.v1.ts';
+import { type InteractionSubmitted, interactionSubmittedSchema } from './generated/interaction-submitted.v1.ts';
 import { type ItemChanged, itemChangedSchema } from './generated/item-changed.v1.ts';
 import { type ProfileUpdated, profileUpdatedSchema } from './generated/profile-updated.v1.ts';
 import { type SessionUpdated, sessionUpdatedSchema } from './generated/session-updated.v1.ts';
 import { type UserChanged, userChangedSchema } from './generated/user-changed.v1.ts';
-import type { TopicDef } from './topic.ts';
+import type { CatalogueTopic, TopicDef } from './topic.ts';
 
 const day = 86_400_000;
 const mebibyte = 1_048_576;
 const replayable = 'State can be rebuilt from 400 days of input: a full year and a season of overlap.';
+const takenIn =
+  'A week of outage can be waited out, and idempotency keys, kept for 30 days, know all that the topic still holds.';
 const compacted = 'Compacted: the newest record a key is the state, kept for ever.';
 
 /** The topology. Topics are shared by all namespaces: the namespace is in the key, never in the name. */
 export const topics = {
+  interactionSubmitted: {
+    name: 'engagement.interaction.submitted.v1',
+    schema: interactionSubmittedSchema,
+    key: 'ns|user',
+    partitions: 8,
+    cleanup: 'delete',
+    retentionMs: 7 * day,
+    retentionReason: takenIn,
+    producers: ['client'],
+    consumers: ['intake'],
+    maxMessageBytes: mebibyte,
+  } satisfies TopicDef<InteractionSubmitted>,
   interactionRecorded: {
     name: 'engagement.interaction.recorded.v1',
     schema: interactionRecordedSchema,
@@ -24,7 +39,7 @@ export const topics = {
     cleanup: 'delete',
     retentionMs: 400 * day,
     retentionReason: replayable,
-    producers: ['ingest'],
+    producers: ['ingest', 'intake'],
     consumers: ['enrichment'],
     maxMessageBytes: mebibyte,
   } satisfies TopicDef<InteractionRecorded>,
@@ -114,8 +129,26 @@ export const topics = {
   } satisfies TopicDef<SessionUpdated>,
 } as const;
 
+/** Topics whose values are unframed JSON: no schema is registered for them. */
+export const jsonTopics = {
+  engagementEvents: {
+    name: 'engagement-events',
+    key: 'ns|user',
+    partitions: 8,
+    cleanup: 'delete',
+    retentionMs: 7 * day,
+    retentionReason: takenIn,
+    producers: ['client', 'outbox-writer'],
+    consumers: ['intake'],
+    maxMessageBytes: mebibyte,
+  } satisfies CatalogueTopic,
+} as const;
+
+/** Every topic that is not made from another. */
+export const sourceTopics: readonly CatalogueTopic[] = [...Object.values(topics), ...Object.values(jsonTopics)];
+
 /** The dead-letter topic of a stage that consumes `source`: same partitions, its records kept untouched. */
-export function deadLetterTopic(source: TopicDef, stage: string): TopicDef<DeadLetter> {
+export function deadLetterTopic(source: CatalogueTopic, stage: string): TopicDef<DeadLetter> {
   return {
     name: `${source.name}.${stage}.dlq`,
     schema: deadLetterSchema,
@@ -131,9 +164,12 @@ export function deadLetterTopic(source: TopicDef, stage: string): TopicDef<DeadL
 }
 
 /** Every stage's dead-letter topics, by the consumers that the catalogue names. */
-export const deadLetterTopics: readonly TopicDef<DeadLetter>[] = Object.values(topics).flatMap((topic) =>
+export const deadLetterTopics: readonly TopicDef<DeadLetter>[] = sourceTopics.flatMap((topic) =>
   topic.consumers.map((stage) => deadLetterTopic(topic, stage)),
 );
 
+/** The topics whose values are Avro. */
+export const avroTopics: readonly TopicDef[] = [...Object.values(topics), ...deadLetterTopics] as TopicDef[];
+
 /** All topics of the installation. */
-export const allTopics: readonly TopicDef[] = [...Object.values(topics), ...deadLetterTopics] as TopicDef[];
+export const allTopics: readonly CatalogueTopic[] = [...sourceTopics, ...deadLetterTopics];

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configAliases, configSpec } from '../../pipeline/kernel/config.ts';
-import { allTopics, topics } from '../../schemas/topics.ts';
+import { allTopics, sourceTopics } from '../../schemas/topics.ts';
 import { topologyDiagram } from '../topics/diagram.ts';
 
 const defaultOf = (schema: { safeParse(value: unknown): { success: boolean; data?: unknown } }): string => {
@@ -22,7 +22,7 @@ export function configReference(): string {
 /** Markdown table of the topics, dead-letter topics left out. */
 export function topicReference(): string {
   const keep = (ms: number) => (ms < 0 ? 'for ever' : `${ms / 86_400_000} days`);
-  const rows = Object.values(topics).map(
+  const rows = sourceTopics.map(
     (topic) =>
       `| \`${topic.name}\` | \`${topic.key.replaceAll('|', '\\|')}\` | ${topic.partitions} | ${topic.cleanup} | ${keep(topic.retentionMs)} | ${topic.consumers.join(', ')} |`,
   );

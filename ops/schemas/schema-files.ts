@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { subjectOf, type TopicDef } from '../../schemas/topic.ts';
-import { allTopics } from '../../schemas/topics.ts';
+import { avroTopics } from '../../schemas/topics.ts';
 import { compactText } from './avro-json.ts';
 
 /** One thing wrong: where, which rule, and what comes of it. */
@@ -55,7 +55,7 @@ function eventOf(topic: TopicDef): string {
 }
 
 /** Reads the working copies and their histories from a checkout, by the topics of the catalogue. */
-export function readSchemas(root: string, topics: readonly TopicDef[] = allTopics): SchemaFiles {
+export function readSchemas(root: string, topics: readonly TopicDef[] = avroTopics): SchemaFiles {
   const findings: Finding[] = [];
   const sources: SchemaSource[] = [];
   const events = Map.groupBy(topics, eventOf);

@@ -1,14 +1,14 @@
 import type { BrokerAdmin } from '../../pipeline/broker/admin.ts';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { Logger } from '../../pipeline/kernel/logger.ts';
-import type { TopicDef } from '../../schemas/topic.ts';
+import type { CatalogueTopic } from '../../schemas/topic.ts';
 import { allTopics } from '../../schemas/topics.ts';
 import { describeChange, planTopics, type TopicChange } from './plan.ts';
 import { topicSpec } from './topic-config.ts';
 
 export interface TopicsOptions {
   readonly admin: BrokerAdmin;
-  readonly topics?: readonly TopicDef[];
+  readonly topics?: readonly CatalogueTopic[];
 }
 
 export interface ApplyTopicsOptions extends TopicsOptions {

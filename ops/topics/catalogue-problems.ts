@@ -1,11 +1,13 @@
-import { type Cleanup, subjectOf, type TopicDef } from '../../schemas/topic.ts';
+import { type CatalogueTopic, type Cleanup, subjectOf } from '../../schemas/topic.ts';
 
 const namePattern = /^[a-z]+\.[a-z]+\.[a-z]+\.v[1-9][0-9]*$/;
-const deadLetterPattern = /^[a-z]+\.[a-z]+\.[a-z]+\.v[1-9][0-9]*\.[a-z]+(-[a-z]+)*\.dlq$/;
+/** Unframed JSON goes by a name that other systems may know; it says nothing of a version. */
+const jsonPattern = /^[a-z]+(-[a-z]+)*$/;
+const deadLetterPattern = /^([a-z]+\.[a-z]+\.[a-z]+\.v[1-9][0-9]*|[a-z]+(-[a-z]+)*)\.[a-z]+(-[a-z]+)*\.dlq$/;
 const cleanups: readonly Cleanup[] = ['delete', 'compact', 'compact,delete'];
 
 /** What is wrong with catalogue entries in themselves, one line each; the offline half of `topics doctor`. */
-export function catalogueProblems(topics: readonly TopicDef[]): string[] {
+export function catalogueProblems(topics: readonly CatalogueTopic[]): string[] {
   const names = new Set<string>();
   return topics.flatMap((topic) => {
     const problems = topicProblems(topic);
@@ -15,12 +17,11 @@ export function catalogueProblems(topics: readonly TopicDef[]): string[] {
   });
 }
 
-function topicProblems(topic: TopicDef): string[] {
+function topicProblems(topic: CatalogueTopic): string[] {
   const problems: string[] = [];
   const { name, partitions, cleanup, retentionMs } = topic;
-  if (!namePattern.test(name) && !deadLetterPattern.test(name)) {
-    problems.push('is not named <domain>.<entity>.<past-tense verb>.v<n> or <topic>.<stage>.dlq');
-  }
+  const isNamed = ('schema' in topic ? namePattern : jsonPattern).test(name) || deadLetterPattern.test(name);
+  if (!isNamed) problems.push('is not named <domain>.<entity>.<past-tense verb>.v<n> or <topic>.<stage>.dlq');
   if (subjectOf(topic).length > 249) problems.push('has a name beyond 249 characters');
   if (![1, 2, 4, 8].includes(partitions) && (partitions < 16 || partitions % 16 !== 0)) {
     problems.push(`has ${partitions} partitions, not 1, 2, 4, 8 or a multiple of 16`);

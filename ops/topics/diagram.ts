@@ -1,10 +1,10 @@
-import type { TopicDef } from '../../schemas/topic.ts';
-import { topics as catalogue } from '../../schemas/topics.ts';
+import type { CatalogueTopic } from '../../schemas/topic.ts';
+import { sourceTopics } from '../../schemas/topics.ts';
 
 /** Stages and doors, whatever a catalogue calls them. */
 const node = (name: string) => name.replace(/[^a-zA-Z0-9]/g, '_');
 
-function topicNode({ name, partitions, cleanup, retentionMs }: TopicDef): string {
+function topicNode({ name, partitions, cleanup, retentionMs }: CatalogueTopic): string {
   const kept =
     cleanup === 'compact'
       ? 'compacted'
@@ -14,7 +14,7 @@ function topicNode({ name, partitions, cleanup, retentionMs }: TopicDef): string
 }
 
 /** Mermaid of the topology, made from the catalogue: who writes and who reads each topic, keys on the arrows. */
-export function topologyDiagram(topics: readonly TopicDef[] = Object.values(catalogue) as TopicDef[]): string {
+export function topologyDiagram(topics: readonly CatalogueTopic[] = sourceTopics): string {
   const stages = [...new Set(topics.flatMap(({ producers, consumers }) => [...producers, ...consumers]))];
   const lines = ['flowchart LR', ...stages.map((stage) => `  ${node(stage)}(["${stage}"])`), ...topics.map(topicNode)];
   for (const topic of topics) {

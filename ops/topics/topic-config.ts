@@ -1,5 +1,5 @@
 import type { TopicSpec } from '../../pipeline/broker/admin.ts';
-import type { TopicDef } from '../../schemas/topic.ts';
+import type { CatalogueTopic } from '../../schemas/topic.ts';
 
 const day = 86_400_000;
 
@@ -16,7 +16,7 @@ const compaction: Readonly<Record<string, string>> = {
 };
 
 /** What the cluster must hold of a catalogue topic; everything else is the cluster's own default. */
-export function topicSpec(topic: TopicDef): TopicSpec {
+export function topicSpec(topic: CatalogueTopic): TopicSpec {
   const config = {
     'cleanup.policy': topic.cleanup,
     'retention.ms': String(topic.retentionMs),

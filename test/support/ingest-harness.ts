@@ -15,13 +15,13 @@ import { createIngestStore, ingestSession } from '../../pipeline/stores/postgres
 import { createNamespaceSettings } from '../../pipeline/stores/postgres/namespace-settings.ts';
 import type { RecentEvents, RecentInteraction } from '../../pipeline/stores/recent-events.ts';
 import { subjectOf } from '../../schemas/topic.ts';
-import { allTopics } from '../../schemas/topics.ts';
+import { avroTopics } from '../../schemas/topics.ts';
 import { eventually } from './eventually.ts';
 
 /** A codec on a registry that knows every schema of the catalogue. */
 export function createTestCodec(): Codec {
   const registry = createMemoryRegistry();
-  for (const topic of allTopics) registry.register(subjectOf(topic), topic.schema.json);
+  for (const topic of avroTopics) registry.register(subjectOf(topic), topic.schema.json);
   return createCodec({ registry, clock: systemClock });
 }
 

@@ -3,10 +3,10 @@ import { createKafkaAdmin } from '../../pipeline/broker/kafka/admin.ts';
 import { createKafka, kafkaNames } from '../../pipeline/broker/kafka/client.ts';
 import type { Config } from '../../pipeline/kernel/config.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
-import type { TopicDef } from '../../schemas/topic.ts';
+import type { CatalogueTopic } from '../../schemas/topic.ts';
 
 /** Creates catalogue topics under the prefix of `config`. */
-export async function createTestTopics(config: Config, topics: readonly TopicDef[]): Promise<void> {
+export async function createTestTopics(config: Config, topics: readonly CatalogueTopic[]): Promise<void> {
   const kafka = createKafka({
     brokers: config.FRESHET_KAFKA_BROKERS,
     clientId: 'freshet-test',

@@ -3,7 +3,7 @@ import { inject } from 'vitest';
 import { deleteTopics } from '../../ops/stack/areas.ts';
 import { type StackUrls, stackEnvironment } from '../../ops/stack/stack.ts';
 import { type Config, type configSpec, parseConfig } from '../../pipeline/kernel/config.ts';
-import type { TopicDef } from '../../schemas/topic.ts';
+import type { CatalogueTopic } from '../../schemas/topic.ts';
 import { createTestDatabase, dropTestDatabase } from './test-database.ts';
 import { clearTestRedis, createTestRedis } from './test-redis.ts';
 import { createTestTopics } from './test-topics.ts';
@@ -12,7 +12,7 @@ export interface WorkspaceOptions {
   /** Short, lower case: it is seen in the names of the database, topics and groups. */
   readonly name: string;
   /** Topics to create; none by default, for each takes time. */
-  readonly topics?: readonly TopicDef[];
+  readonly topics?: readonly CatalogueTopic[];
   /** False leaves the database empty. */
   readonly migrated?: boolean;
   readonly env?: { readonly [K in keyof typeof configSpec]?: string };
@@ -26,7 +26,7 @@ export interface Workspace {
   readonly config: Config;
   /** The variables that `config` was made from, for processes that a test starts. */
   readonly env: Readonly<Record<string, string>>;
-  createTopics(topics: readonly TopicDef[]): Promise<void>;
+  createTopics(topics: readonly CatalogueTopic[]): Promise<void>;
   /** Drops database, topics and groups; connections still open are cut. */
   close(): Promise<void>;
 }
@@ -50,7 +50,7 @@ export async function createWorkspace(options: WorkspaceOptions): Promise<Worksp
     ...options.env,
   };
   const config = parseConfig(env);
-  const createTopics = (wanted: readonly TopicDef[]) => createTestTopics(config, wanted);
+  const createTopics = (wanted: readonly CatalogueTopic[]) => createTestTopics(config, wanted);
   if (topics.length > 0) await createTopics(topics);
   return {
     config,

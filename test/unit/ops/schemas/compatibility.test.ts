@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { incompatibilities } from '../../../../ops/schemas/compatibility.ts';
 import { avroSchema } from '../../../../schemas/generated/avro.ts';
-import { allTopics } from '../../../../schemas/topics.ts';
+import { avroTopics } from '../../../../schemas/topics.ts';
 
 const record = (fields: unknown[], rest: object = {}) =>
   JSON.stringify({ type: 'record', name: 'Thing', namespace: 'freshet', fields, ...rest });
@@ -10,7 +10,7 @@ const of = (type: unknown, rest: object = {}) => record([{ name: 'x', type, ...r
 const status = (symbols: string[], rest: object = {}) => ({ type: 'enum', name: 'Status', symbols, ...rest });
 
 test('every schema can be read as itself', () => {
-  for (const { schema } of allTopics) expect(incompatibilities(schema.json, schema.json)).toEqual([]);
+  for (const { schema } of avroTopics) expect(incompatibilities(schema.json, schema.json)).toEqual([]);
 });
 
 describe('what Avro resolves is compatible', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { catalogueProblems } from '../../../../ops/topics/catalogue-problems.ts';
 import { topologyDiagram } from '../../../../ops/topics/diagram.ts';
 import type { TopicDef } from '../../../../schemas/topic.ts';
-import { allTopics, deadLetterTopics, topics } from '../../../../schemas/topics.ts';
+import { allTopics, deadLetterTopics, jsonTopics, sourceTopics, topics } from '../../../../schemas/topics.ts';
 
 test('the catalogue has no problems', () => {
   expect(catalogueProblems(allTopics)).toEqual([]);
@@ -24,6 +24,11 @@ describe('a planted problem is found', () => {
     expect(catalogueProblems([{ ...good, ...change }])).toEqual([expect.stringMatching(message)]);
   });
 
+  test('a JSON topic with a name in upper case', () => {
+    const problem = expect.stringMatching(/is not named/);
+    expect(catalogueProblems([{ ...jsonTopics.engagementEvents, name: 'Engagement-Events' }])).toEqual([problem]);
+  });
+
   test('a topic that is there twice', () => {
     expect(catalogueProblems([good, good])).toEqual([expect.stringContaining('twice')]);
   });
@@ -31,9 +36,9 @@ describe('a planted problem is found', () => {
 
 test('each stage that consumes has a dead-letter topic like its source, and dlq-index none', () => {
   expect(deadLetterTopics.map(({ name }) => name)).toContain('engagement.interaction.recorded.v1.enrichment.dlq');
-  expect(deadLetterTopics).toHaveLength(Object.values(topics).flatMap(({ consumers }) => [...consumers]).length);
+  expect(deadLetterTopics).toHaveLength(sourceTopics.flatMap(({ consumers }) => [...consumers]).length);
   for (const letter of deadLetterTopics) {
-    const source = Object.values(topics).find(({ name }) => letter.name.startsWith(`${name}.`));
+    const source = sourceTopics.find(({ name }) => letter.name.startsWith(`${name}.`));
     expect(letter.partitions).toBe(source?.partitions);
     expect(letter.maxMessageBytes).toBe((source?.maxMessageBytes ?? 0) + 65_536);
     expect(letter.consumers).toEqual(['dlq-index']);
@@ -42,9 +47,9 @@ test('each stage that consumes has a dead-letter topic like its source, and dlq-
 
 test('the diagram shows every topic, who writes it and who reads it', () => {
   const diagram = topologyDiagram();
-  for (const { name, producers, consumers } of Object.values(topics)) {
+  for (const { name, producers, consumers } of sourceTopics) {
     expect(diagram).toContain(`"${name}<br/>`);
-    const id = name.replaceAll('.', '_');
+    const id = name.replaceAll(/[.-]/g, '_');
     for (const producer of producers)
       expect(diagram).toMatch(new RegExp(`${producer.replaceAll('-', '_')} -- ".*" --> ${id}\n`));
     for (const consumer of consumers) expect(diagram).toContain(`${id} --> ${consumer.replaceAll('-', '_')}\n`);

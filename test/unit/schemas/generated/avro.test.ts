@@ -2,9 +2,9 @@ import avsc from 'avsc';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { avroSchema } from '../../../../schemas/generated/avro.ts';
-import { allTopics } from '../../../../schemas/topics.ts';
+import { avroTopics } from '../../../../schemas/topics.ts';
 
-const schemas = [...new Map(allTopics.map(({ schema }) => [schema.name, schema])).values()];
+const schemas = [...new Map(avroTopics.map(({ schema }) => [schema.name, schema])).values()];
 
 function encode(json: string, value: unknown): Buffer {
   const target = Buffer.alloc(2_000);
