@@ -1,15 +1,17 @@
 import type { TopicDef } from '../../schemas/topic.ts';
 
 export type ReadResult<V> =
-  | { readonly ok: true; readonly value: V; readonly writerSchemaId: number }
+  | { readonly ok: true; readonly value: V; readonly writerSchemaId?: number }
   | {
       readonly ok: false;
       readonly reason: 'undecodable' | 'schema_unknown' | 'schema_incompatible';
       readonly message: string;
+      /** Finer than the reason, where there is a list of codes. */
+      readonly code?: string;
       readonly writerSchemaId?: number;
     };
 
-/** Decodes framed bytes with today's reader schema. */
+/** Decodes values: framed ones with today's reader schema, or those of a format that has no schema. */
 export interface RecordReader<V> {
   /**
    * Synchronous once the writer's schema is cached, a promise the first time.

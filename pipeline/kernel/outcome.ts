@@ -21,14 +21,21 @@ export type Outcome<Out = never> =
   | { readonly kind: 'emit'; readonly records: readonly OutputRecord<Out>[] }
   | { readonly kind: 'done' }
   | { readonly kind: 'skip'; readonly reason: string }
-  | { readonly kind: 'dead-letter'; readonly reason: DeadLetterReason; readonly message: string };
+  | {
+      readonly kind: 'dead-letter';
+      readonly reason: DeadLetterReason;
+      readonly message: string;
+      /** Finer than the reason, where there is a list of codes: a bounded label of the metrics. */
+      readonly code?: string;
+    };
 
 export const done: Outcome = { kind: 'done' };
 export const emit = <V>(...records: OutputRecord<V>[]): Outcome<V> => ({ kind: 'emit', records });
 /** `reason` is a bounded label of the metrics, never data. */
 export const skip = (reason: string): Outcome => ({ kind: 'skip', reason });
-export const deadLetter = (reason: DeadLetterReason, message: string): Outcome => ({
+export const deadLetter = (reason: DeadLetterReason, message: string, code?: string): Outcome => ({
   kind: 'dead-letter',
   reason,
   message,
+  ...(code === undefined ? {} : { code }),
 });

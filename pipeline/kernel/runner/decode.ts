@@ -41,7 +41,8 @@ export async function decode<In>(
       // Awaiting each record would cost a microtask a record: only the first of a writer's schema is a promise.
       const result: ReadResult<In> = reading instanceof Promise ? await reading : reading;
       if (result.ok) decoded.push(delivered(record, result.value, result.writerSchemaId));
-      else decoded.push({ record, settled: deadLetter(result.reason, result.message), ...schemaId(result) });
+      else
+        decoded.push({ record, settled: deadLetter(result.reason, result.message, result.code), ...schemaId(result) });
     }
   }
   return decoded;

@@ -9,8 +9,8 @@ export interface Slice<In> extends OffsetKey {
   readonly position: Position;
   /** Offset to mark when all of it is handled. */
   readonly next: bigint;
-  /** How many of these outcomes (true = dead letter) may be acted on. */
-  admits(outcomes: readonly boolean[]): number;
+  /** How many of these may be acted on, from the first: all, unless dead letters reach their limit. */
+  admits(outcomes: readonly Outcome<unknown>[]): number;
 }
 
 /** What became of one record of a slice. */
@@ -34,7 +34,9 @@ export interface SliceResult<In> {
  */
 export type Effect<In> = (slice: Slice<In>) => Promise<SliceResult<In>>;
 
-export const isDead = ({ outcome }: Verdict<unknown>): boolean => outcome.kind === 'dead-letter';
+export const isDead = ({ kind }: Outcome<unknown>): boolean => kind === 'dead-letter';
+
+export const outcomeOf = <Out>({ outcome }: Verdict<unknown, Out>): Outcome<Out> => outcome;
 
 /** The offset to mark when the first `count` records are handled. */
 export function nextAfter<In>({ decoded, next, position }: Slice<In>, count: number): bigint {

@@ -6,6 +6,7 @@ import type { Component, Running } from '../component.ts';
 import type { DlqLimitOptions } from '../dlq-limit.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Outcome } from '../outcome.ts';
 import type { TopicRef } from '../stage.ts';
 import type { Effect } from './effect.ts';
 import type { RunnerProgress } from './ports.ts';
@@ -13,6 +14,8 @@ import type { SliceLimits } from './slices.ts';
 
 export interface RunnerOptions<In> {
   readonly stage: { readonly name: string; readonly consumes: readonly TopicRef[]; readonly stateVersion: number };
+  /** Sets runners of one stage apart that read different topics: part of the group's name. */
+  readonly part?: string;
   /** `statelessEffect` or `statefulEffect` of the same stage. */
   readonly effect: Effect<In>;
   readonly consumers: ConsumerFactory;
@@ -30,6 +33,8 @@ export interface RunnerOptions<In> {
   readonly autoOffsetReset: 'earliest' | 'latest';
   readonly limits: SliceLimits;
   readonly dlqLimit: DlqLimitOptions;
+  /** Which dead letters count towards that limit; all, where it is not given. */
+  countsTowardsLimit?(outcome: Outcome<unknown>): boolean;
   /** One attempt at a slice that takes longer is taken for stuck, and ends the process. Default 120 s. */
   readonly stuckAfterMs?: number;
   readonly maxWaitMs?: number;

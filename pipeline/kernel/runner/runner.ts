@@ -1,9 +1,10 @@
 import type { RawBatch, RunningConsumer, TopicPartition } from '../../broker/consumer.ts';
 import { FreshetError, messageOf, TransientError } from '../errors.ts';
+import type { Outcome } from '../outcome.ts';
 import { untilAvailable } from '../retry.ts';
 import { claimPartitions, isBeyondEnd } from './claim.ts';
 import { decode } from './decode.ts';
-import { isDead, type SliceResult } from './effect.ts';
+import { isDead, outcomeOf, type SliceResult } from './effect.ts';
 import type { Runner, RunnerOptions, RunnerStatus, RunningRunner } from './options.ts';
 import { createPauses, keyOf, type PauseReason, type Pauses } from './pauses.ts';
 import { createReport, type Report } from './report.ts';
@@ -27,8 +28,8 @@ export function createRunner<In>(options: RunnerOptions<In>): Runner {
   };
 }
 
-const runnerName = <In>({ stage: { name, stateVersion } }: RunnerOptions<In>): string =>
-  stateVersion === 0 ? name : `${name}.v${stateVersion}`;
+const runnerName = <In>({ stage: { name, stateVersion }, part }: RunnerOptions<In>): string =>
+  `${name}${part === undefined ? '' : `.${part}`}${stateVersion === 0 ? '' : `.v${stateVersion}`}`;
 
 class RunningStage<In> implements RunningRunner {
   readonly #options: RunnerOptions<In>;
@@ -174,7 +175,7 @@ class RunningStage<In> implements RunningRunner {
     }
     session.position = { ...session.position, nextOffset: result.next };
     this.#report.handled(session, result, startedMs);
-    const tripped = this.#pauses.limitOf(session.partition).record(result.verdicts.map(isDead));
+    const tripped = this.#pauses.limitOf(session.partition).record(this.#towardsLimit(result.verdicts.map(outcomeOf)));
     if (!tripped) return true;
     consumer.seek(session.partition, result.next);
     this.#pause(consumer, session.partition, 'dlq_limit');
@@ -191,7 +192,8 @@ class RunningStage<In> implements RunningRunner {
     const attempt = async () => {
       const context = { reader: readerOf(topic), stage: name, stateVersion };
       const decoded = await decode(records, session.partition, context);
-      const admits = this.#pauses.limitOf(session.partition).admits;
+      const limit = this.#pauses.limitOf(session.partition);
+      const admits = (outcomes: readonly Outcome<unknown>[]) => limit.admits(this.#towardsLimit(outcomes));
       return effect({ stateVersion, stage: name, topic, partition, decoded, position: session.position, next, admits });
     };
     try {
@@ -204,6 +206,11 @@ class RunningStage<In> implements RunningRunner {
     } finally {
       session.waitingFor = undefined;
     }
+  }
+
+  #towardsLimit(outcomes: readonly Outcome<unknown>[]): boolean[] {
+    const { countsTowardsLimit = isDead } = this.#options;
+    return outcomes.map((outcome) => isDead(outcome) && countsTowardsLimit(outcome));
   }
 
   /** Whatever leaves an effect is no record's fault: the partition waits and says so, nothing is set aside. */

@@ -4,8 +4,8 @@ import type { Delivery, StatefulStage } from '../stage.ts';
 import {
   assertAnswered,
   type Effect,
-  isDead,
   nextAfter,
+  outcomeOf,
   type Slice,
   type SliceResult,
   unhandled,
@@ -19,8 +19,8 @@ export interface StatefulEffectOptions<In, Tx> extends SetAsideContext<In> {
   readonly transactions: RunnerTransactions<Tx>;
   readonly progress: RunnerProgress<Tx>;
   readonly deadLetters: DeadLetterAppender<Tx>;
-  /** Called after each commit: wakes the relay for what the stage put into the outbox. */
-  afterCommit?(): void;
+  /** Called after each commit: wakes the relay for what the stage put into the outbox, and may count. */
+  afterCommit?(result: SliceResult<In>): void;
 }
 
 interface Answer {
@@ -59,7 +59,7 @@ export function statefulEffect<In, Tx>(options: StatefulEffectOptions<In, Tx>): 
   const attempt = async (slice: Slice<In>, apply: Apply<In, Tx>): Promise<SliceResult<In>> => {
     try {
       const result = await transactions.transaction((tx) => inTransaction(options, tx, slice, apply));
-      afterCommit?.();
+      afterCommit?.(result);
       return result;
     } catch (error) {
       if (error instanceof OffsetMoved) return { advanced: false, verdicts: [], next: slice.position.nextOffset };
@@ -83,7 +83,7 @@ async function inTransaction<In, Tx>(
   const deliveries = slice.decoded.flatMap(({ delivery }) => (delivery === undefined ? [] : [delivery]));
   const answers = deliveries.length === 0 ? [] : await apply(tx, deliveries);
   const verdicts = verdictsOf(slice.decoded, answers);
-  const count = slice.admits(verdicts.map(isDead));
+  const count = slice.admits(verdicts.map(outcomeOf));
   if (count < verdicts.length) throw new OnlyAdmitted(count);
   const letters = setAside(slice, verdicts, options);
   if (letters.length > 0) await options.deadLetters.append(tx, letters);

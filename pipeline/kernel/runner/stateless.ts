@@ -3,7 +3,7 @@ import type { Producer, ProducerRecord } from '../../broker/producer.ts';
 import { FreshetError, messageOf, TransientError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Delivery, StatelessStage } from '../stage.ts';
-import { assertAnswered, type Effect, isDead, nextAfter, unhandled, type Verdict, verdictsOf } from './effect.ts';
+import { assertAnswered, type Effect, nextAfter, outcomeOf, unhandled, type Verdict, verdictsOf } from './effect.ts';
 import type { DeadLetterSink, RunnerProgress } from './ports.ts';
 import { type SetAsideContext, setAside } from './set-aside.ts';
 
@@ -28,7 +28,7 @@ export function statelessEffect<In, Out>(options: StatelessEffectOptions<In, Out
     const handled = verdictsOf(slice.decoded, await handleIsolating(stage, deliveries)).map((verdict) =>
       encoded(options, verdict),
     );
-    const admitted = handled.slice(0, slice.admits(handled.map(({ verdict }) => isDead(verdict))));
+    const admitted = handled.slice(0, slice.admits(handled.map(({ verdict }) => outcomeOf(verdict))));
     const verdicts = await publish(options, admitted);
     const letters = setAside(slice, verdicts, options);
     if (letters.length > 0) await deadLetters.publish(letters).catch(rethrowTransient('dead_letter_unpublishable'));
