@@ -22,6 +22,11 @@ export interface CatalogueTopic {
   readonly consumers: readonly string[];
   /** Largest record batch in bytes; dead-letter topics take their source's plus 64 KiB. */
   readonly maxMessageBytes: number;
+  /**
+   * Where a record of a key was set aside by the relay, later ones of the key wait behind it until it is redriven or
+   * discarded. Without it they go on, and a record that is redriven comes after them.
+   */
+  readonly strictOrder?: true;
 }
 
 /** A topic whose values are Avro, framed with the id of a registered schema. */

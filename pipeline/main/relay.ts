@@ -1,3 +1,4 @@
+import type { TopicDef } from '../../schemas/topic.ts';
 import { allTopics } from '../../schemas/topics.ts';
 import { createKafka } from '../broker/kafka/client.ts';
 import { createProduceGuard } from '../broker/kafka/produce-guard.ts';
@@ -15,6 +16,10 @@ const compacted: ReadonlySet<string> = new Set(
   allTopics.filter(({ cleanup }) => cleanup !== 'delete').map(({ name }) => name),
 );
 
+const strict: ReadonlySet<string> = new Set(
+  (allTopics as readonly TopicDef[]).filter(({ strictOrder }) => strictOrder).map(({ name }) => name),
+);
+
 /**
  * The relay over a Kafka client of its own, whose sockets refuse to produce once its leases have run out.
  * Compacted topics go through transactional producers besides: a late page would win there for good.
@@ -27,7 +32,7 @@ export function relayRole(context: ProcessContext, resources: Resources): Compon
   const { socketFactory } = guard;
   const brokers = config.FRESHET_KAFKA_BROKERS;
   const kafka = createKafka({ brokers, clientId: `freshet-relay-${context.instance}`, log, socketFactory });
-  const producer = createKafkaProducer({ kafka, names });
+  const producer = createKafkaProducer({ kafka, names, clock });
   const relay = createRelay({
     ...context,
     relay: context.instance,
@@ -37,6 +42,7 @@ export function relayRole(context: ProcessContext, resources: Resources): Compon
     producer,
     permit: guard,
     isExpected: (topic) => catalogued.has(topic),
+    strictTopics: strict,
     fenced: {
       isFenced: (topic) => compacted.has(topic),
       open: (outboxId, shard) => {

@@ -32,6 +32,22 @@ export interface CursorRow {
   readonly nextFloor: bigint;
 }
 
+/** Reason of parked records that wait behind an earlier one of their key. */
+export const heldBehind = 'held_behind';
+
+/** Rows of one shard under the epoch of its lease. */
+export interface FencedRows {
+  readonly shard: number;
+  readonly epoch: bigint;
+  readonly seqs: readonly bigint[];
+}
+
+export interface HeldKey {
+  readonly shard: number;
+  readonly topic: string;
+  readonly key: Buffer;
+}
+
 export interface ParkedRecord {
   readonly shard: number;
   readonly epoch: bigint;
@@ -53,8 +69,16 @@ export interface OutboxSession {
   readPages(requests: readonly PageRequest[]): Promise<Map<number, PageRow[]>>;
   /** Stores cursors in one statement; answers the shards whose epoch still held, the others are lost. */
   saveCursors(rows: readonly CursorRow[]): Promise<ReadonlySet<number>>;
-  /** Copies a row aside, once; false where the epoch no longer holds. */
+  /** Sets a row aside with a reason; false where the epoch no longer holds. One set aside before keeps its reason, unless it was held. */
   park(record: ParkedRecord): Promise<boolean>;
+  /** Sets rows aside behind an earlier one of their key; false where the epoch no longer holds. */
+  hold(rows: FencedRows): Promise<boolean>;
+  /** Keys of these topics that have anything set aside. */
+  heldKeys(shards: readonly number[], topics: readonly string[]): Promise<HeldKey[]>;
+  /** Held rows with nothing in front of them any more, by shard in seq order, at most `limit` in all. */
+  releasable(shards: readonly number[], topics: readonly string[], limit: number): Promise<Map<number, PageRow[]>>;
+  /** Forgets rows set aside that are published now; false where the epoch no longer holds. */
+  unpark(rows: FencedRows): Promise<boolean>;
   close(): Promise<void>;
 }
 

@@ -5,9 +5,11 @@ import { messageOf } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
 import type { OutboxSession, PageRow } from '../../stores/relay.ts';
+import { Abandoned } from './abandoned.ts';
 import { type CursorSaver, createCursorSaver } from './cursor-saver.ts';
-import { Abandoned, createDelivery, type Delivery } from './delivery.ts';
+import { createDelivery, type Delivery } from './delivery.ts';
 import { groupPages } from './group-pages.ts';
+import { createHeldKeys, type HeldKeys } from './held-keys.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import { createSender, type FencedProducers, type Sender } from './sender.ts';
 import { ShardMemory } from './shard-memory.ts';
@@ -21,6 +23,8 @@ export interface PublisherOptions {
   readonly pageRecords: number;
   /** Topics of the installation: a broker that denies one is waited for, while others' records are parked. */
   isExpected?(topic: string): boolean;
+  /** Topics where a record that is set aside keeps later ones of its key. */
+  readonly strictTopics?: ReadonlySet<string>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
@@ -37,6 +41,10 @@ export interface RoundResult {
   readonly more: boolean;
 }
 
+/** How often held keys are looked at: an operator released them. */
+const releaseEveryMs = 2_000;
+const releaseRecords = 500;
+
 /** Publishing on one session; what it remembers ends with it. */
 export class Publisher {
   readonly #session: OutboxSession;
@@ -45,6 +53,9 @@ export class Publisher {
   readonly #saver: CursorSaver;
   readonly #sender: Sender;
   readonly #delivery: Delivery;
+  readonly #heldKeys: HeldKeys;
+  readonly #strictTopics: ReadonlySet<string>;
+  #releaseAt = Number.NEGATIVE_INFINITY;
   readonly #inFlight = new Map<number, Promise<void>>();
   readonly #abort = new AbortController();
 
@@ -53,11 +64,20 @@ export class Publisher {
     this.#session = session;
     this.#options = options;
     this.#saver = createCursorSaver({ session, clock });
-    this.#memory = new ShardMemory({ ...options, session, saver: this.#saver, held: () => leases.held() });
+    this.#strictTopics = options.strictTopics ?? new Set();
+    this.#heldKeys = createHeldKeys({ strictTopics: this.#strictTopics, session });
+    this.#memory = new ShardMemory({
+      ...options,
+      session,
+      saver: this.#saver,
+      heldKeys: this.#heldKeys,
+      held: () => leases.held(),
+    });
     this.#sender = createSender({ ...options, outboxId: session.outboxId });
     this.#delivery = createDelivery({
       ...options,
       session,
+      heldKeys: this.#heldKeys,
       sender: this.#sender,
       unknownTopics: createUnknownTopics(options),
       mayPublish: () => leases.mayPublish(),
@@ -70,6 +90,7 @@ export class Publisher {
   async round(): Promise<RoundResult> {
     await this.#followLeases();
     if (this.#memory.size === 0) return { rows: 0, more: false };
+    await this.#releaseHeld();
     const provenFloor = this.#saver.provenFloor(); // as committed before the snapshot is taken
     const { sequence, snapshot } = await this.#session.probe();
     this.#saver.noteSequence(sequence);
@@ -104,16 +125,41 @@ export class Publisher {
 
   #send(group: readonly Page[]): void {
     const together = group.length > 1 ? this.#delivery.together(group) : Promise.resolve(false);
-    for (const page of group) {
-      page.state.busy = true;
-      const settled = this.#settle(page, together)
-        .catch((error: unknown) => {
-          if (error instanceof Abandoned) this.#options.log.debug({ error: messageOf(error) }, 'page abandoned');
-          else this.#options.onBroken(error);
-        })
-        .then(() => this.#free(page.state));
-      this.#inFlight.set(page.state.shard, settled);
+    for (const page of group) this.#occupy(page.state, this.#settle(page, together));
+  }
+
+  /** Nothing else of the shard is read or sent until the work is settled. */
+  #occupy(state: ShardState, work: Promise<void>): void {
+    state.busy = true;
+    const settled = work
+      .catch((error: unknown) => {
+        if (error instanceof Abandoned) this.#options.log.debug({ error: messageOf(error) }, 'page abandoned');
+        else this.#options.onBroken(error);
+      })
+      .then(() => this.#free(state));
+    this.#inFlight.set(state.shard, settled);
+  }
+
+  /** Held rows whose way was made free go out before anything later of their shard is read. */
+  async #releaseHeld(): Promise<void> {
+    const now = this.#options.clock.monotonic();
+    const holding = this.#heldKeys.holding(this.#memory.idle());
+    if (holding.length === 0 || now < this.#releaseAt) return;
+    this.#releaseAt = now + releaseEveryMs;
+    const shards = holding.map(({ shard }) => shard);
+    const rows = await this.#session.releasable(shards, [...this.#strictTopics], releaseRecords);
+    for (const state of holding) {
+      const own = rows.get(state.shard);
+      if (own) this.#occupy(state, this.#release(state, own));
     }
+    await this.#heldKeys.load(holding.filter(({ shard }) => !rows.has(shard))); // all of a key may have been discarded
+  }
+
+  async #release(state: ShardState, rows: readonly PageRow[]): Promise<void> {
+    await this.#delivery.release(state, rows);
+    await this.#heldKeys.load([state]);
+    this.#releaseAt = Number.NEGATIVE_INFINITY; // there may be more
+    this.#options.log.info({ shard: state.shard, records: rows.length }, 'held records tried again');
   }
 
   /** The cursor moves only after the broker's acknowledgement, and no page is read before it is stored. */

@@ -24,6 +24,8 @@ export interface RelayOptions {
   readonly permit?: ProducePermit;
   /** Topics of the installation: where the broker denies one, its records wait until it is created. */
   isExpected?(topic: string): boolean;
+  /** Topics where a record that is set aside keeps later ones of its key. */
+  readonly strictTopics?: ReadonlySet<string>;
   readonly leaseMs: number;
   readonly pageRecords: number;
   readonly clock: Clock;

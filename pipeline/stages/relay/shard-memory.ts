@@ -2,6 +2,7 @@ import { afterShortPage, openBatch, pageFilter, parseSnapshot } from '../../doma
 import type { Clock } from '../../kernel/clock.ts';
 import type { OutboxSession, PageRequest, PageRow } from '../../stores/relay.ts';
 import type { CursorSaver } from './cursor-saver.ts';
+import type { HeldKeys } from './held-keys.ts';
 import { createShardState, noteRowBytes, type Page, pageLimit, type ShardState } from './shard-state.ts';
 
 /** Most rows asked for in one round trip: the answer is parsed at one go. */
@@ -14,6 +15,7 @@ const idleSaveMs = 30_000;
 export interface ShardMemoryOptions {
   readonly session: Pick<OutboxSession, 'loadCursors'>;
   readonly saver: CursorSaver;
+  readonly heldKeys: HeldKeys;
   readonly clock: Clock;
   readonly pageRecords: number;
   held(): ReadonlyMap<number, bigint>;
@@ -33,6 +35,11 @@ export class ShardMemory {
     return this.#states.size;
   }
 
+  /** Those with nothing in flight. */
+  idle(): ShardState[] {
+    return [...this.#states.values()].filter(({ busy }) => !busy);
+  }
+
   isHeld = (state: ShardState): boolean => this.#options.held().get(state.shard) === state.epoch;
 
   forget(state: ShardState): void {
@@ -41,15 +48,16 @@ export class ShardMemory {
 
   /** Forgets shards that are no longer held, reads the cursors of new ones; answers the forgotten. */
   async followLeases(isInFlight: (shard: number) => boolean): Promise<ShardState[]> {
-    const { session, saver, clock, held } = this.#options;
+    const { session, saver, heldKeys, clock, held } = this.#options;
     const gone = [...this.#states.values()].filter((state) => !this.isHeld(state));
     for (const { shard } of gone) this.#states.delete(shard);
     const added = [...held()].filter(([shard]) => !this.#states.has(shard) && !isInFlight(shard));
     if (added.length === 0) return gone;
-    for (const row of await session.loadCursors(new Map(added))) {
-      saver.noteProven(row.nextFloor);
-      this.#states.set(row.shard, createShardState(row, clock.monotonic()));
-    }
+    const rows = await session.loadCursors(new Map(added));
+    const states = rows.map((row) => createShardState(row, clock.monotonic()));
+    await heldKeys.load(states); // under the epoch that was read: nobody else sets anything aside from now on
+    for (const { nextFloor } of rows) saver.noteProven(nextFloor);
+    for (const state of states) this.#states.set(state.shard, state);
     return gone;
   }
 

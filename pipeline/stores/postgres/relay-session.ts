@@ -1,9 +1,10 @@
-import type { OutboxEvents, OutboxSession, OutboxSessions, ParkedRecord } from '../relay.ts';
+import type { OutboxEvents, OutboxSession, OutboxSessions } from '../relay.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { outboxChannel } from './outbox-signal.ts';
 import { checkOutbox } from './relay-checks.ts';
 import { loadCursors, saveCursors } from './relay-cursors.ts';
 import { probe, readPages, walkSettings } from './relay-pages.ts';
+import { heldKeys, hold, park, releasable, unpark } from './relay-parked.ts';
 
 /** Sessions of two connections: one reads (and never writes), one moves cursors beside it. */
 export function createOutboxSessions(url: string): OutboxSessions {
@@ -35,6 +36,10 @@ export function createOutboxSessions(url: string): OutboxSessions {
           readPages: (requests) => readPages(reader, requests),
           saveCursors: (rows) => saveCursors(writer, rows),
           park: (record) => park(writer, record),
+          hold: (rows) => hold(writer, rows),
+          heldKeys: (shards, topics) => heldKeys(writer, shards, topics),
+          releasable: (shards, topics, limit) => releasable(writer, { shards, topics, limit }),
+          unpark: (rows) => unpark(writer, rows),
           close,
         };
       } catch (error) {
@@ -43,20 +48,4 @@ export function createOutboxSessions(url: string): OutboxSessions {
       }
     },
   };
-}
-
-/** Fenced like the cursor; parking a record twice leaves the first reason. */
-async function park(writer: Connection, { shard, epoch, seq, reason, message }: ParkedRecord): Promise<boolean> {
-  const [held] = await writer.query<{ held: boolean }>({
-    name: 'relay-park',
-    text: `WITH fence AS (SELECT shard FROM outbox_cursor WHERE shard = $1 AND epoch = $2 FOR SHARE),
-                copied AS (
-                  INSERT INTO outbox_parked (seq, shard, topic, key, event_id, payload, traceparent, reason, message)
-                  SELECT seq, shard, topic, key, event_id, payload, traceparent, $4, $5
-                    FROM outbox JOIN fence USING (shard) WHERE shard = $1 AND seq = $3
-                  ON CONFLICT (seq) DO NOTHING)
-           SELECT EXISTS (SELECT FROM fence) AS held`,
-    values: [shard, epoch, seq, reason, message],
-  });
-  return held?.held === true;
 }

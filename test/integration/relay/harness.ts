@@ -19,6 +19,7 @@ export interface TestRelayOptions {
   /** Instead of Kafka's. */
   readonly producer?: Producer;
   readonly isFenced?: (topic: string) => boolean;
+  readonly strictTopics?: ReadonlySet<string>;
   readonly pageRecords?: number;
 }
 
@@ -33,7 +34,12 @@ export interface TestRelay {
 
 /** A relay as the composition root builds it. */
 export async function startTestRelay(options: TestRelayOptions): Promise<TestRelay> {
-  const { config, isFenced = () => false, pageRecords = config.FRESHET_RELAY_PAGE_RECORDS } = options;
+  const {
+    config,
+    isFenced = () => false,
+    strictTopics = new Set(),
+    pageRecords = config.FRESHET_RELAY_PAGE_RECORDS,
+  } = options;
   const name = randomUUID();
   const url = config.FRESHET_POSTGRES_URL;
   const prefix = config.FRESHET_KAFKA_TOPIC_PREFIX;
@@ -45,7 +51,7 @@ export async function startTestRelay(options: TestRelayOptions): Promise<TestRel
   const brokers = config.FRESHET_KAFKA_BROKERS;
   const kafka = createKafka({ brokers, clientId: 'freshet-relay', log, socketFactory: guard.socketFactory });
   const names = kafkaNames(prefix);
-  const producer = options.producer ?? createKafkaProducer({ kafka, names });
+  const producer = options.producer ?? createKafkaProducer({ kafka, names, clock: systemClock });
   const relay = createRelay({
     relay: name,
     outbox: createOutboxSessions(url),
@@ -63,6 +69,7 @@ export async function startTestRelay(options: TestRelayOptions): Promise<TestRel
         }),
     },
     permit: guard,
+    strictTopics,
     leaseMs: config.FRESHET_RELAY_LEASE_MS,
     pageRecords,
     clock: systemClock,

@@ -4,7 +4,9 @@ import type { Clock } from '../../../../../pipeline/kernel/clock.ts';
 import { FreshetError, TransientError } from '../../../../../pipeline/kernel/errors.ts';
 import { createLogger } from '../../../../../pipeline/kernel/logger.ts';
 import { createMetrics } from '../../../../../pipeline/kernel/metrics.ts';
-import { Abandoned, createDelivery, type DeliveryOptions } from '../../../../../pipeline/stages/relay/delivery.ts';
+import { Abandoned } from '../../../../../pipeline/stages/relay/abandoned.ts';
+import { createDelivery, type DeliveryOptions } from '../../../../../pipeline/stages/relay/delivery.ts';
+import { createHeldKeys } from '../../../../../pipeline/stages/relay/held-keys.ts';
 import { createShardState } from '../../../../../pipeline/stages/relay/shard-state.ts';
 import { createUnknownTopics } from '../../../../../pipeline/stages/relay/unknown-topics.ts';
 import type { PageRow, ParkedRecord } from '../../../../../pipeline/stores/relay.ts';
@@ -13,7 +15,7 @@ const rowsOf = (...ids: string[]): PageRow[] =>
   ids.map((id, at) => ({
     seq: BigInt(at + 1),
     topic: id.startsWith('nowhere') ? 'nowhere' : 't',
-    key: Buffer.from('k'),
+    key: Buffer.from(id.includes(':') ? (id.split(':')[0] as string) : 'k'),
     payload: Buffer.from(id),
     createdAt: 0,
   }));
@@ -28,6 +30,8 @@ const stateOf = (shard: number) =>
 function setup(refuse: (ids: string[]) => FreshetError | undefined, overrides: Partial<DeliveryOptions> = {}) {
   const published: string[] = [];
   const parked: ParkedRecord[] = [];
+  const held: bigint[] = [];
+  const unparked: bigint[] = [];
   let now = 0;
   const clock: Clock = {
     now: () => now,
@@ -50,7 +54,16 @@ function setup(refuse: (ids: string[]) => FreshetError | undefined, overrides: P
         parked.push(record);
         return true;
       },
+      async hold({ seqs }) {
+        held.push(...seqs);
+        return true;
+      },
+      async unpark({ seqs }) {
+        unparked.push(...seqs);
+        return true;
+      },
     },
+    heldKeys: createHeldKeys({ strictTopics: new Set(), session: { heldKeys: async () => [] } }),
     unknownTopics: createUnknownTopics({ clock, isExpected: (topic) => topic === 't' }),
     clock,
     random: () => 0.5,
@@ -61,7 +74,7 @@ function setup(refuse: (ids: string[]) => FreshetError | undefined, overrides: P
     signal: new AbortController().signal,
     ...overrides,
   });
-  return { delivery, published, parked, clock };
+  return { delivery, published, parked, held, unparked, clock };
 }
 
 /** Answers with the error so many times. */
@@ -147,7 +160,9 @@ describe('delivering a page', () => {
   });
 
   it('gives up a record that it may no longer park', async () => {
-    const { delivery } = setup(() => tooLarge(), { session: { park: async () => false } });
+    const { delivery } = setup(() => tooLarge(), {
+      session: { park: async () => false, hold: async () => false, unpark: async () => false },
+    });
     await expect(delivery.alone(page('e0'))).rejects.toBeInstanceOf(Abandoned);
   });
 
@@ -176,5 +191,48 @@ describe('delivering pages together', () => {
     const { delivery, parked } = setup(() => error);
     expect(await delivery.together(pages)).toBe(false);
     expect(parked).toEqual([]);
+  });
+});
+
+describe('records of a strict-order topic', () => {
+  const strict = () => createHeldKeys({ strictTopics: new Set(['t']), session: { heldKeys: async () => [] } });
+  const refuse = (...bad: string[]) => ({
+    refused: new Set(bad),
+    answer(ids: string[]) {
+      return ids.some((id) => this.refused.has(id)) ? tooLarge() : undefined;
+    },
+  });
+
+  it('wait behind one of their key that was refused, while other keys go on', async () => {
+    const broker = refuse('a:1');
+    const heldKeys = strict();
+    const { delivery, published, parked, held } = setup((ids) => broker.answer(ids), { heldKeys });
+    const first = page('b:0', 'a:0', 'a:1', 'b:1', 'a:2', 'c:0', 'a:3', 'b:2');
+    await delivery.alone(first);
+    expect(published).toEqual(['b:0', 'a:0', 'b:1', 'c:0', 'b:2']);
+    expect(parked.map(({ seq }) => seq)).toEqual([3n]);
+    expect(held).toEqual([5n, 7n]);
+    await delivery.alone({ ...page('a:4', 'c:1'), state: first.state });
+    expect(published.slice(5)).toEqual(['c:1']);
+  });
+
+  it('are not sent with the pages of others while their key is held', async () => {
+    const heldKeys = strict();
+    const { delivery, published } = setup(() => undefined, { heldKeys });
+    const one = page('a:0', 'b:0');
+    heldKeys.add(one.state, one.rows[0] as PageRow);
+    expect(await delivery.together([one, { ...page('c:0'), state: stateOf(1) }])).toBe(false);
+    expect(published).toEqual([]);
+  });
+
+  it('go out in their order when they are released, and stay behind one that is refused again', async () => {
+    const broker = refuse('a:2');
+    const { delivery, published, parked, held, unparked } = setup((ids) => broker.answer(ids), { heldKeys: strict() });
+    const { state, rows } = page('a:1', 'b:1', 'a:2', 'b:2', 'a:3');
+    await delivery.release(state, rows);
+    expect(published).toEqual(['a:1', 'b:1', 'b:2']);
+    expect(parked.map(({ seq }) => seq)).toEqual([3n]);
+    expect(unparked).toEqual([1n, 2n, 4n]);
+    expect(held).toEqual([]);
   });
 });

@@ -20,6 +20,10 @@ const session: OutboxSession = {
   readPages: async () => new Map([[shard, [row]]]),
   saveCursors: async () => new Set(),
   park: async () => true,
+  hold: async () => true,
+  heldKeys: async () => [],
+  releasable: async () => new Map(),
+  unpark: async () => true,
   close: async () => undefined,
 };
 
