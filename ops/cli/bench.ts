@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { benchCodec, type CodecRun } from '../load/codec.ts';
+import { benchIngestCommand } from './bench-ingest.ts';
 import { type JsonOption, jsonOption, writeReport } from './report.ts';
 
 interface Options {
@@ -60,5 +61,6 @@ export function benchCommand(): Command {
     .option('--rounds <count>', 'runs of each system', rounds, 7)
     .option(...jsonOption)
     .action(codec);
+  command.addCommand(benchIngestCommand());
   return command;
 }

@@ -47,7 +47,15 @@ export async function writeReport(target: JsonOption, body: ReportBody): Promise
   if (target === undefined) return;
   const { command, startedAt, config, runs, summary } = body;
   const document = { command, version: productVersion(), machine: machine(), startedAt, config, runs, summary };
-  const text = `${JSON.stringify(document, (_, value) => (typeof value === 'bigint' ? Number(value) : value), 2)}\n`;
+  await writeText(
+    target,
+    `${JSON.stringify(document, (_, value) => (typeof value === 'bigint' ? Number(value) : value), 2)}\n`,
+  );
+}
+
+/** Writes a document to where `--json` says; nothing where it was not asked for. */
+export async function writeText(target: JsonOption, text: string): Promise<void> {
+  if (target === undefined) return;
   if (target !== true) return writeFile(target, text);
   await new Promise<void>((resolve, reject) => {
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
