@@ -61,7 +61,7 @@ export async function openResources(context: Omit<ProcessContext, 'onStage'>): P
   const kafka = createKafka({ brokers: config.FRESHET_KAFKA_BROKERS, clientId: `freshet-${context.instance}`, log });
   const names = kafkaNames(config.FRESHET_KAFKA_TOPIC_PREFIX);
   const admin = createKafkaAdmin({ kafka, names });
-  const producer = createKafkaProducer({ kafka, names });
+  const producer = createKafkaProducer({ kafka, names, clock });
   const signal = createOutboxSignal({ url: config.FRESHET_POSTGRES_URL, log });
   const redis = openRedis({ url: config.FRESHET_REDIS_URL, name: 'freshet-writer', log });
   return {

@@ -37,7 +37,7 @@ async function openKafka(): Promise<Broker> {
   const log = createLogger('error');
   const kafka = createKafka({ brokers, clientId: 'contract', log });
   const names = kafkaNames(prefix);
-  const producer = await createKafkaProducer({ kafka, names });
+  const producer = await createKafkaProducer({ kafka, names, clock: systemClock });
   const admin = createKafkaAdmin({ kafka, names });
   return {
     producer,

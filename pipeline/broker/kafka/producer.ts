@@ -1,83 +1,72 @@
-import type { Kafka, Producer as KafkaProducer } from 'kafkajs';
-import { FreshetError } from '../../kernel/errors.ts';
+import type { Kafka } from 'kafkajs';
+import type { Clock } from '../../kernel/clock.ts';
+import { settleAll } from '../../kernel/settle-all.ts';
 import type { Producer } from '../producer.ts';
 import { type KafkaNames, translateKafka } from './client.ts';
-import { chunk, murmur2Partitioner } from './requests.ts';
+import { openCluster } from './cluster.ts';
+import {
+  type PartitionError,
+  type PartitionRecords,
+  produceKey,
+  produceVersion,
+  readProduceErrors,
+  writeProduceRequest,
+} from './produce-request.ts';
+import { createRequests } from './requests.ts';
 
 export interface KafkaProducerOptions {
   readonly kafka: Kafka;
-  readonly names: KafkaNames;
+  readonly names: Pick<KafkaNames, 'topic'>;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
-interface Connected {
-  readonly producer: KafkaProducer;
-  connecting?: Promise<void> | undefined;
-  inFlight: number;
-  replaced: boolean;
-}
+/** How long a broker waits for its replicas before it answers with an error. */
+const replicasWithinMs = 20_000;
 
 /**
- * Plain producer: no idempotence (kafkajs may reuse a sequence number after an ambiguous timeout and lose
- * messages silently), no retries of its own (they would send behind the caller's back), no compression.
+ * Plain producer: no idempotence (the driver may reuse a sequence number after an ambiguous timeout and lose
+ * messages silently), no retries (they would send behind the caller's back), no compression. Connections are the
+ * driver's, record batches are written here: it groups messages in quadratic time and copies each several times.
  * Connects with the first send.
  */
-export function createKafkaProducer({ kafka, names }: KafkaProducerOptions): Producer {
-  let current = create(kafka);
-  let closed = false;
+export function createKafkaProducer({ kafka, names, clock }: KafkaProducerOptions): Producer {
+  const cluster = openCluster(kafka);
 
-  const disconnectIfDone = async (used: Connected) => {
-    if (!used.replaced || used.inFlight > 0) return;
-    await used.producer.disconnect().catch(() => undefined); // it must not hide what became of the send
+  const sendTo = async (nodeId: number, partitions: readonly PartitionRecords[]) => {
+    const body = writeProduceRequest(partitions, clock.now(), replicasWithinMs);
+    const request = { apiKey: produceKey, apiVersion: produceVersion, apiName: 'Produce', body };
+    const [refused] = readProduceErrors(await cluster.exchange(nodeId, request));
+    if (refused) throw brokerError(refused);
   };
 
   return {
     async send(batch) {
-      const used = current;
-      used.inFlight += 1;
       try {
-        await connect(used);
-        for (const topicMessages of chunk(batch, names)) await used.producer.sendBatch({ acks: -1, topicMessages });
-      } catch (error) {
-        const translated = translateKafka(error);
-        if (isTopicUnknown(translated) && !used.replaced && !closed) {
-          current = create(kafka);
-          used.replaced = true;
+        const named = batch.map(({ topic, records }) => ({ topic: names.topic(topic), records }));
+        const leaders = await cluster.leaders(new Set(named.map(({ topic }) => topic)));
+        for (const round of createRequests(named, leaders)) {
+          await settleAll([...round].map(([nodeId, partitions]) => sendTo(nodeId, partitions)));
         }
-        throw translated;
-      } finally {
-        used.inFlight -= 1;
-        await disconnectIfDone(used);
+      } catch (error) {
+        cluster.distrust(error);
+        throw translateKafka(error);
       }
     },
-    async close() {
-      closed = true;
-      await current.producer.disconnect();
-    },
+    close: () => cluster.close(),
   };
 }
 
-function create(kafka: Kafka): Connected {
-  const producer = kafka.producer({
-    createPartitioner: murmur2Partitioner,
-    allowAutoTopicCreation: false,
-    idempotent: false,
-    retry: { retries: 0 },
-  });
-  return { producer, inFlight: 0, replaced: false };
-}
+/** Codes of a Produce response that mean something for the record; all others mean that waiting helps. */
+const errorTypes: Readonly<Record<number, string>> = {
+  3: 'UNKNOWN_TOPIC_OR_PARTITION',
+  10: 'MESSAGE_TOO_LARGE',
+  17: 'INVALID_TOPIC_EXCEPTION',
+  18: 'RECORD_LIST_TOO_LARGE',
+  32: 'INVALID_TIMESTAMP',
+  87: 'INVALID_RECORD',
+};
 
-function connect(used: Connected): Promise<void> {
-  used.connecting ??= used.producer.connect().catch((error: unknown) => {
-    used.connecting = undefined;
-    throw error;
-  });
-  return used.connecting;
-}
-
-/**
- * The driver asks for the metadata of every topic it ever sent to, and refuses all of them when one is gone:
- * only a new producer, which knows of none, can tell who is meant.
- */
-function isTopicUnknown(error: Error): boolean {
-  return error instanceof FreshetError && error.code === 'topic_unknown';
+function brokerError({ topic, partition, code }: PartitionError): Error {
+  const type = errorTypes[code] ?? `BROKER_ERROR_${code}`;
+  return Object.assign(new Error(`the broker refused records of ${topic}/${partition}: ${type}`), { type });
 }

@@ -1,47 +1,59 @@
-import type { ICustomPartitioner, Message, TopicMessages } from 'kafkajs';
 import { partitionOf } from '../../domain/murmur2.ts';
 import type { TopicRecords } from '../producer.ts';
-import type { KafkaNames } from './client.ts';
+import type { PartitionLeader } from './cluster.ts';
+import type { PartitionRecords } from './produce-request.ts';
+import { recordBytes } from './record-batch.ts';
 
-/** kafkajs groups a request's messages in quadratic time: 107,000 messages/s at 1,000 a request, 66,000 at 5,000. */
-const requestRecords = 1_000;
-/** Below the smallest `max.message.bytes` of the catalogue, as kafkajs sends one record batch a partition. */
-const requestBytes = 900_000;
-/** Upper bound of what a record's own framing adds. */
-const recordOverhead = 40;
+/** Below the smallest `max.message.bytes` of the catalogue. */
+const batchBytes = 900_000;
 
-/** Explicit, so that an outbox shard keeps mapping to a fixed set of partitions whatever the driver's default is. */
-export const murmur2Partitioner: ICustomPartitioner =
-  () =>
-  ({ message, partitionMetadata }) =>
-    partitionOf(message.key as Buffer, partitionMetadata.length);
+/** What is written together: by the node that leads the partitions. */
+export type Requests = Map<number, PartitionRecords[]>;
 
-/** Splits a batch into requests within the bounds; the records of a topic keep their order. */
-export function chunk(batch: readonly TopicRecords[], names: Pick<KafkaNames, 'topic'>): TopicMessages[][] {
-  const requests: TopicMessages[][] = [];
-  let request: TopicMessages[] = [];
-  let count = 0;
-  let bytes = 0;
+/**
+ * Sorts records into one batch a partition, by Kafka's murmur2 over the key whatever the driver's default is, so
+ * that an outbox shard keeps mapping to a fixed set of partitions. Where a batch would grow beyond what brokers
+ * take, another round of requests begins; the records of a partition keep their order.
+ */
+export function createRequests(
+  batch: readonly TopicRecords[],
+  leaders: ReadonlyMap<string, readonly PartitionLeader[]>,
+): Requests[] {
+  const rounds = [createRound()];
   for (const { topic, records } of batch) {
-    let messages: Message[] | undefined;
-    for (const { key, value, headers } of records) {
-      const weight = key.length + (value?.length ?? 0) + recordOverhead;
-      if (count > 0 && (count >= requestRecords || bytes + weight > requestBytes)) {
-        requests.push(request);
-        request = [];
-        messages = undefined;
-        count = 0;
-        bytes = 0;
+    const partitions = leaders.get(topic) as readonly PartitionLeader[];
+    for (const record of records) {
+      const bytes = recordBytes(record);
+      const partition = partitions[partitionOf(record.key, partitions.length)] as PartitionLeader;
+      let target = openBatch(rounds.at(-1) as Round, topic, partition);
+      if (target.records.length > 0 && target.bytes + bytes > batchBytes) {
+        rounds.push(createRound());
+        target = openBatch(rounds.at(-1) as Round, topic, partition);
       }
-      if (!messages) {
-        messages = [];
-        request.push({ topic: names.topic(topic), messages });
-      }
-      messages.push(headers ? { key, value, headers } : { key, value });
-      count += 1;
-      bytes += weight;
+      target.records.push(record);
+      target.bytes += bytes;
     }
   }
-  if (request.length > 0) requests.push(request);
-  return requests;
+  return rounds.map(({ requests }) => requests);
+}
+
+interface Round {
+  readonly requests: Requests;
+  readonly batches: Map<PartitionLeader, PartitionRecords>;
+}
+
+function createRound(): Round {
+  return { requests: new Map(), batches: new Map() };
+}
+
+function openBatch({ requests, batches }: Round, topic: string, partition: PartitionLeader): PartitionRecords {
+  let batch = batches.get(partition);
+  if (!batch) {
+    batch = { topic, partition: partition.partitionId, records: [], bytes: 0 };
+    batches.set(partition, batch);
+    const ofLeader = requests.get(partition.leader);
+    if (ofLeader) ofLeader.push(batch);
+    else requests.set(partition.leader, [batch]);
+  }
+  return batch;
 }

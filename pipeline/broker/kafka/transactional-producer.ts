@@ -2,7 +2,7 @@ import type { Kafka, Transaction } from 'kafkajs';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Producer, TopicRecords } from '../producer.ts';
 import { brokerErrors, type KafkaNames, translateKafka } from './client.ts';
-import { chunk, murmur2Partitioner } from './requests.ts';
+import { chunk, murmur2Partitioner } from './driver-requests.ts';
 
 export interface TransactionalProducerOptions {
   readonly kafka: Kafka;

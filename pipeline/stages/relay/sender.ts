@@ -1,6 +1,7 @@
 import type { Producer, ProducerRecord, TopicRecords } from '../../broker/producer.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
+import { settleAll } from '../../kernel/settle-all.ts';
 import type { PageRow } from '../../stores/relay.ts';
 import type { ShardState } from './shard-state.ts';
 
@@ -71,19 +72,13 @@ export function createSender({ producer, fenced, outboxId, log }: SenderOptions)
         const compacted = rows.filter(({ topic }) => fenced.isFenced(topic));
         if (compacted.length > 0) sends.push(sendFenced(state, byTopic(compacted), fenced));
       }
-      await allSettled(sends);
+      await settleAll(sends);
     },
     release: discard,
     async close() {
       await Promise.all([...opened.keys()].map(discard));
     },
   };
-}
-
-/** Waits for all so that nothing is in flight when an error is handled. */
-async function allSettled(sends: readonly Promise<void>[]): Promise<void> {
-  const failures = (await Promise.allSettled(sends)).filter((result) => result.status === 'rejected');
-  if (failures.length > 0) throw failures[0]?.reason;
 }
 
 /** Rows grouped by topic, order kept within each. */

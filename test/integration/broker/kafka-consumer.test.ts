@@ -49,7 +49,7 @@ describe('a Kafka consumer', () => {
     const admin = createKafkaAdmin({ kafka, names });
     await admin.create([{ name: topic, partitions: 2, config: {} }]);
     await admin.close();
-    const producer = await createKafkaProducer({ kafka, names });
+    const producer = await createKafkaProducer({ kafka, names, clock: systemClock });
     const send = (from: number, to: number) =>
       producer.send([
         {

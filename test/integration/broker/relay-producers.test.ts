@@ -49,7 +49,7 @@ async function transactional(id: string): Promise<Producer> {
 }
 
 function plain(socketFactory?: ReturnType<typeof createProduceGuard>['socketFactory']): Producer {
-  const producer = createKafkaProducer({ kafka: kafka(socketFactory), names });
+  const producer = createKafkaProducer({ kafka: kafka(socketFactory), names, clock: systemClock });
   producers.push(producer);
   return producer;
 }

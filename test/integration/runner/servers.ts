@@ -25,7 +25,7 @@ export async function openServers(name: string, topics: readonly TopicDef[]) {
   const kafka = createKafka({ brokers: config.FRESHET_KAFKA_BROKERS, clientId: name, log });
   const names = kafkaNames(config.FRESHET_KAFKA_TOPIC_PREFIX);
   const admin = createKafkaAdmin({ kafka, names });
-  const producer = await createKafkaProducer({ kafka, names });
+  const producer = await createKafkaProducer({ kafka, names, clock: systemClock });
   const codec = createCodec({ registry: createHttpRegistry({ url: config.FRESHET_REGISTRY_URL }), clock: systemClock });
   const progress = createPostgresProgress(database);
   const consumersOf = (groupPrefix: string) => {
