@@ -44,13 +44,14 @@ async function up(options: Options & { readonly only?: 'outbox' }): Promise<void
 async function status(options: Options): Promise<void> {
   const startedAt = new Date().toISOString();
   const url = urlOf(options);
-  const { migrations, problems } = await migrateStatus({ url });
+  const { set, migrations, problems } = await migrateStatus({ url });
   say(options, [
     ...migrations.map(({ file, state, appliedAt }) => `${state.padEnd(8)} ${file}  ${appliedAt ?? ''}`),
+    ...(set === 'outbox' ? ['this database holds the outbox alone (migrate up --only outbox)'] : []),
     ...problems,
   ]);
   const count = (state: string) => migrations.filter((one) => one.state === state).length;
-  const summary = { applied: count('applied'), pending: count('pending'), edited: count('edited'), problems };
+  const summary = { set, applied: count('applied'), pending: count('pending'), edited: count('edited'), problems };
   const config = { database: locationOf(url) };
   await writeReport(options.json, { command: 'migrate status', startedAt, config, runs: migrations, summary });
   if (problems.length > 0) process.exitCode = 1;
@@ -59,13 +60,11 @@ async function status(options: Options): Promise<void> {
 async function check(options: Options & { readonly database?: boolean }): Promise<void> {
   const startedAt = new Date().toISOString();
   const url = options.database || options.url ? urlOf(options) : undefined;
-  const { files, applied, problems } = await migrateCheck(url === undefined ? {} : { url });
-  say(
-    options,
-    problems.length > 0 ? problems : [`${files} migrations in order${applied === null ? '' : `, ${applied} applied`}`],
-  );
+  const { files, applied, set, problems } = await migrateCheck(url === undefined ? {} : { url });
+  const held = applied === null ? '' : `, ${applied} applied${set === 'outbox' ? ' (the outbox alone)' : ''}`;
+  say(options, problems.length > 0 ? problems : [`${files} migrations in order${held}`]);
   const config = { database: url === undefined ? null : locationOf(url) };
-  const summary = { files, applied, problems };
+  const summary = { files, applied, set, problems };
   await writeReport(options.json, { command: 'migrate check', startedAt, config, runs: [], summary });
   if (problems.length > 0) process.exitCode = 1;
 }

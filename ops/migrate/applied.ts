@@ -34,19 +34,38 @@ export async function readApplied(client: pg.Client): Promise<readonly AppliedMi
   return rows.rows;
 }
 
-/** Where the database differs from the files: edited, unknown or out of order. Pending ones are no problem. */
+/** What a database holds: `outbox` alone, as a service's own does, or everything. */
+export type MigrationSet = 'all' | 'outbox';
+
+/** The set of a database; undefined where nothing was applied. What a full `up` left half done may look like the outbox. */
+export function setOf(
+  applied: readonly AppliedMigration[],
+  migrations: readonly Migration[],
+): MigrationSet | undefined {
+  if (applied.length === 0) return undefined;
+  const outbox = new Set(migrations.filter(({ isOutbox }) => isOutbox).map(({ number }) => number));
+  return applied.every(({ number }) => outbox.has(number)) ? 'outbox' : 'all';
+}
+
+/**
+ * Where the database differs from the files: edited, unknown or out of order. Pending ones are no problem. An outbox
+ * migration needs the outbox migrations before it and no others, so that the rest can be added to a service's database.
+ */
 export function compareApplied(
   migrations: readonly Migration[],
   applied: readonly AppliedMigration[],
 ): readonly string[] {
-  const problems: string[] = [];
-  applied.forEach((row, index) => {
+  const present = new Set(applied.map(({ number }) => number));
+  return applied.flatMap((row) => {
     const label = `${String(row.number).padStart(4, '0')}_${row.name}`;
     const file = migrations.find(({ number }) => number === row.number);
-    if (row.number !== index + 1) problems.push(`${label}: applied although ${index + 1} is missing`);
+    const missing = migrations.find(
+      ({ number, isOutbox }) => number < row.number && !present.has(number) && (isOutbox || !file?.isOutbox),
+    );
+    const problems = missing ? [`${label}: applied although ${missing.file} is missing`] : [];
     if (!file) problems.push(`${label}: applied but unknown here; this program is older than the database`);
     else if (file.name !== row.name) problems.push(`${label}: applied under this name, the file is ${file.file}`);
     else if (file.checksum !== row.checksum) problems.push(`${label}: the file was edited after it was applied`);
+    return problems;
   });
-  return problems;
 }

@@ -1,7 +1,14 @@
 import type pg from 'pg';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { Logger } from '../../pipeline/kernel/logger.ts';
-import { type AppliedMigration, compareApplied, readApplied, withConnection } from './applied.ts';
+import {
+  type AppliedMigration,
+  compareApplied,
+  type MigrationSet,
+  readApplied,
+  setOf,
+  withConnection,
+} from './applied.ts';
 import { compareChecksums, type Migration, readChecksums, readMigrations, repositoryRoot } from './migration-files.ts';
 
 export interface MigrateUpOptions {
@@ -21,7 +28,8 @@ export interface MigrateUpResult {
 
 export interface MigrationStatus {
   readonly file: string;
-  readonly state: 'applied' | 'pending' | 'edited';
+  /** `outside`: no part of the set that this database holds. */
+  readonly state: 'applied' | 'pending' | 'edited' | 'outside';
   readonly appliedAt: string | null;
 }
 
@@ -72,9 +80,25 @@ async function usableMigrations(root: string): Promise<readonly Migration[]> {
   return migrations;
 }
 
+/** With `only` in a database that has everything, migrations would get out of their order. */
+function wantedOf(
+  migrations: readonly Migration[],
+  before: readonly AppliedMigration[],
+  only: 'outbox' | undefined,
+): readonly Migration[] {
+  if (only === undefined) return migrations;
+  if (setOf(before, migrations) !== 'all') return migrations.filter(({ isOutbox }) => isOutbox);
+  throw new FreshetError(
+    'migrations_all',
+    'this database holds all of Freshet, not the outbox alone: run freshet migrate up without --only',
+  );
+}
+
 /**
- * Applies what is pending, each migration in its own transaction. Safe to run twice at once.
- * Throws FreshetError `migrations_invalid` where the database holds others than these files.
+ * Applies what is pending, each migration in its own transaction. Safe to run twice at once. Without `only` a
+ * database that holds the outbox alone is given the rest.
+ * Throws FreshetError `migrations_invalid` where the database holds others than these files, `migrations_all` where
+ * the outbox alone was asked for and there is more.
  */
 export async function migrateUp(options: MigrateUpOptions): Promise<MigrateUpResult> {
   const startedAt = performance.now();
@@ -84,9 +108,10 @@ export async function migrateUp(options: MigrateUpOptions): Promise<MigrateUpRes
     const before = (await readApplied(client)) ?? [];
     const problems = compareApplied(migrations, before);
     if (problems.length > 0) throw new FreshetError('migrations_invalid', problems.join('; '));
-    const wanted = options.only === 'outbox' ? migrations.slice(0, 1) : migrations;
+    const present = new Set(before.map(({ number }) => number));
+    const wanted = wantedOf(migrations, before, options.only);
     const applied: string[] = [];
-    for (const migration of wanted.filter(({ number }) => number > before.length)) {
+    for (const migration of wanted.filter(({ number }) => !present.has(number))) {
       if (!(await applyOne(client, migration))) continue;
       applied.push(migration.file);
       options.log.info({ migration: migration.file }, 'migration applied');
@@ -96,32 +121,39 @@ export async function migrateUp(options: MigrateUpOptions): Promise<MigrateUpRes
 }
 
 /** Each migration and whether this database has it. */
-export async function migrateStatus(options: {
-  readonly url: string;
-  readonly root?: string;
-}): Promise<{ readonly migrations: readonly MigrationStatus[]; readonly problems: readonly string[] }> {
+export async function migrateStatus(options: { readonly url: string; readonly root?: string }): Promise<{
+  readonly set: MigrationSet | null;
+  readonly migrations: readonly MigrationStatus[];
+  readonly problems: readonly string[];
+}> {
   const migrations = await usableMigrations(options.root ?? repositoryRoot);
   const applied = (await withConnection(options.url, readApplied)) ?? [];
+  const set = setOf(applied, migrations) ?? null;
   const statusOf = (migration: Migration): MigrationStatus => {
     const row: AppliedMigration | undefined = applied.find(({ number }) => number === migration.number);
-    if (!row) return { file: migration.file, state: 'pending', appliedAt: null };
+    const missing = set === 'outbox' && !migration.isOutbox ? 'outside' : 'pending';
+    if (!row) return { file: migration.file, state: missing, appliedAt: null };
     const state = row.checksum === migration.checksum ? 'applied' : 'edited';
     return { file: migration.file, state, appliedAt: row.appliedAt };
   };
-  return { migrations: migrations.map(statusOf), problems: compareApplied(migrations, applied) };
+  return { set, migrations: migrations.map(statusOf), problems: compareApplied(migrations, applied) };
 }
 
 /** Names, numbers and checksums of the files; with a URL also what that database has applied. */
-export async function migrateCheck(options: {
-  readonly root?: string;
-  readonly url?: string;
-}): Promise<{ readonly files: number; readonly applied: number | null; readonly problems: readonly string[] }> {
+export async function migrateCheck(options: { readonly root?: string; readonly url?: string }): Promise<{
+  readonly files: number;
+  readonly applied: number | null;
+  readonly set: MigrationSet | null;
+  readonly problems: readonly string[];
+}> {
   const root = options.root ?? repositoryRoot;
   const { migrations, problems } = await readMigrations(root);
+  const files = migrations.length;
   const all = [...problems, ...compareChecksums(migrations, await readChecksums(root))];
-  if (options.url === undefined) return { files: migrations.length, applied: null, problems: all };
+  if (options.url === undefined) return { files, applied: null, set: null, problems: all };
   const applied = await withConnection(options.url, readApplied);
   if (applied === undefined) all.push('the database was never migrated; run freshet migrate up');
   else all.push(...compareApplied(migrations, applied));
-  return { files: migrations.length, applied: applied?.length ?? 0, problems: all };
+  const set = setOf(applied ?? [], migrations) ?? null;
+  return { files, applied: applied?.length ?? 0, set, problems: all };
 }

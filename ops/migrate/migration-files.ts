@@ -11,6 +11,8 @@ export interface Migration {
   readonly sql: string;
   /** sha256 of the file in hex. */
   readonly checksum: string;
+  /** Belongs to the outbox set too, by its name: `NNNN_outbox….sql`. It may touch nothing but that set's objects. */
+  readonly isOutbox: boolean;
 }
 
 /** The repository this file belongs to. */
@@ -35,7 +37,8 @@ export async function readMigrations(
     }
     const sql = await readFile(join(directory, file), 'utf8');
     const checksum = createHash('sha256').update(sql).digest('hex');
-    migrations.push({ number: Number(match[1]), name: match[2] as string, file, sql, checksum });
+    const name = match[2] as string;
+    migrations.push({ number: Number(match[1]), name, file, sql, checksum, isOutbox: /^outbox(_|$)/.test(name) });
   }
   migrations.forEach((migration, index) => {
     if (migration.number !== index + 1)

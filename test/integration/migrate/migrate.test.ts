@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -40,6 +40,40 @@ async function tables(url: string): Promise<string[]> {
   }
 }
 
+const files = async () => (await readdir(join(root, 'migrations'))).filter((file) => file.endsWith('.sql')).sort();
+
+const nextFile = async (name: string) => `${String((await files()).length + 1).padStart(4, '0')}_${name}.sql`;
+
+/** Everything in the schema but the time and order of its making. */
+async function schemaOf(url: string): Promise<unknown> {
+  const db = openDatabase({ url, onIdleError: () => undefined });
+  try {
+    return await db.query({
+      text: `
+        SELECT 'column' AS kind, c.relname || '.' || a.attname || ' #' || a.attnum AS name,
+               concat_ws(' ', format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
+                 pg_get_expr(d.adbin, d.adrelid), a.attacl) AS what
+          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+               LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+         WHERE c.relnamespace = 'freshet'::regnamespace AND c.relkind IN ('r', 'p')
+        UNION ALL
+        SELECT 'relation', c.relname, concat_ws(' ', c.relkind, c.reloptions, c.relacl, pg_get_expr(c.relpartbound, c.oid))
+          FROM pg_class c WHERE c.relnamespace = 'freshet'::regnamespace
+        UNION ALL
+        SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'freshet'
+        UNION ALL
+        SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
+          FROM pg_constraint WHERE connamespace = 'freshet'::regnamespace
+        UNION ALL
+        SELECT 'function', oid::regprocedure::text, pg_get_functiondef(oid) || proacl::text
+          FROM pg_proc WHERE pronamespace = 'freshet'::regnamespace
+         ORDER BY 1, 2`,
+    });
+  } finally {
+    await db.close();
+  }
+}
+
 const edit = async (file: string, text: string) => {
   const path = join(root, 'migrations', file);
   await writeFile(path, `${await readFile(path, 'utf8')}${text}`);
@@ -56,14 +90,46 @@ describe('migrate up', () => {
     expect((await migrateUp({ url, root, log })).applied).toEqual([]);
   });
 
-  it('installs the outbox alone, and the rest later', async () => {
+  it('installs the outbox alone: every migration named after it, also those that come later', async () => {
     const url = await emptyDatabase();
-    expect((await migrateUp({ url, root, log, only: 'outbox' })).applied).toEqual(['0001_outbox.sql']);
+    await writeFile(join(root, 'migrations', await nextFile('other')), 'CREATE TABLE other (a int);');
+    await writeFile(join(root, 'migrations', await nextFile('outbox_later')), 'CREATE TABLE outbox_later (a int);');
+    const { applied } = await migrateUp({ url, root, log, only: 'outbox' });
+    expect(applied).toEqual((await files()).filter((file) => /^\d{4}_outbox/.test(file)));
+    expect(applied.at(-1)).toContain('outbox_later');
     expect(await tables(url)).toContain('outbox_cursor');
     expect(await tables(url)).not.toContain('user_profile');
     expect((await migrateUp({ url, root, log, only: 'outbox' })).applied).toEqual([]);
+    const { set, migrations, problems } = await migrateStatus({ url, root });
+    expect({ set, problems }).toEqual({ set: 'outbox', problems: [] });
+    expect(new Set(migrations.map(({ state }) => state))).toEqual(new Set(['applied', 'outside']));
+  });
+
+  it('brings a database that had the outbox alone to exactly what a full one is', async () => {
+    const [grown, full] = await Promise.all([emptyDatabase(), emptyDatabase()]);
+    await migrateUp({ url: grown, root, log, only: 'outbox' });
+    await Promise.all([migrateUp({ url: grown, root, log }), migrateUp({ url: full, root, log })]);
+    expect(await migrateStatus({ url: grown, root })).toMatchObject({ set: 'all', problems: [] });
+    expect(await schemaOf(grown)).toEqual(await schemaOf(full));
+  });
+
+  it('refuses to bring the outbox alone ahead of the rest of a full database', async () => {
+    const url = await emptyDatabase();
     await migrateUp({ url, root, log });
-    expect(await tables(url)).toContain('user_profile');
+    await writeFile(join(root, 'migrations', await nextFile('outbox_later')), 'CREATE TABLE outbox_later (a int);');
+    await expect(migrateUp({ url, root, log, only: 'outbox' })).rejects.toThrow('migrate up without --only');
+    expect(await tables(url)).not.toContain('outbox_later');
+  });
+
+  it('finds a migration that was applied before one it needs', async () => {
+    const url = await emptyDatabase();
+    await migrateUp({ url, root, log });
+    const db = openDatabase({ url, onIdleError: () => undefined });
+    await db.query({ text: 'DELETE FROM migration WHERE number = 4' });
+    await db.close();
+    expect((await migrateStatus({ url, root })).problems).toEqual([
+      '0005_dead_letter: applied although 0004_state.sql is missing',
+    ]);
   });
 
   it('leaves nothing of a migration that fails, and goes on when it is mended', async () => {

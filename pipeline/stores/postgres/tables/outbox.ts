@@ -21,6 +21,11 @@ export const outboxIdentity = pgTable('outbox_identity', {
   outboxId: uuid('outbox_id').notNull(),
 });
 
+export const outboxSubmit = pgTable('outbox_submit', {
+  one: boolean().primaryKey(),
+  topics: text().array().notNull(),
+});
+
 export const outboxCursor = pgTable('outbox_cursor', {
   shard: smallint().primaryKey(),
   epoch: bigint(long).notNull(),
