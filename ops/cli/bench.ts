@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { benchCodec, type CodecRun } from '../load/codec.ts';
 import { benchIngestCommand } from './bench-ingest.ts';
+import { benchRelayCommand } from './bench-relay.ts';
 import { type JsonOption, jsonOption, writeReport } from './report.ts';
 
 interface Options {
@@ -62,5 +63,6 @@ export function benchCommand(): Command {
     .option(...jsonOption)
     .action(codec);
   command.addCommand(benchIngestCommand());
+  command.addCommand(benchRelayCommand());
   return command;
 }
