@@ -84,6 +84,17 @@ export const configSpec = {
     meaning: 'What enrichment does with an interaction whose item the catalogue does not know',
     example: 'accept',
   },
+  FRESHET_OUTBOX_RETENTION_HOURS: {
+    schema: z.coerce.number().min(0).max(8_760).default(24),
+    meaning:
+      'How long published outbox rows are kept after their partition is full, hours; `outbox verify` can look back this far',
+    example: '24',
+  },
+  FRESHET_OUTBOX_PARTITION_ROWS: {
+    schema: z.coerce.number().int().min(1_000_000).max(1_000_000_000).default(20_000_000),
+    meaning: 'Rows of each outbox partition created from now on; rows go away a partition at a time',
+    example: '20000000',
+  },
   FRESHET_RELAY_LEASE_MS: {
     schema: z.coerce.number().int().min(500).default(2_000),
     meaning: 'How long a relay holds a shard without renewing, milliseconds',

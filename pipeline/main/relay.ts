@@ -11,6 +11,8 @@ import { createOutboxSessions } from '../stores/postgres/relay-session.ts';
 import { createOutboxUpkeep } from '../stores/postgres/relay-upkeep.ts';
 import type { ProcessContext, Resources } from './resources.ts';
 
+const hourMs = 3_600_000;
+
 const catalogued: ReadonlySet<string> = new Set(allTopics.map(({ name }) => name));
 const compacted: ReadonlySet<string> = new Set(
   allTopics.filter(({ cleanup }) => cleanup !== 'delete').map(({ name }) => name),
@@ -38,7 +40,11 @@ export function relayRole(context: ProcessContext, resources: Resources): Compon
     relay: context.instance,
     outbox: createOutboxSessions(url),
     leases: createLeaseSessions(url),
-    upkeep: createOutboxUpkeep(resources.database),
+    upkeep: createOutboxUpkeep(resources.database, {
+      url,
+      retentionMs: config.FRESHET_OUTBOX_RETENTION_HOURS * hourMs,
+      partitionRows: BigInt(config.FRESHET_OUTBOX_PARTITION_ROWS),
+    }),
     producer,
     permit: guard,
     isExpected: (topic) => catalogued.has(topic),

@@ -143,8 +143,41 @@ export interface OutboxDepth {
   readonly oldestCreatedAt: number | undefined;
 }
 
+export interface PartitionRetirement {
+  /** Names; all their rows were published and their retention was over. */
+  readonly dropped: readonly string[];
+  /** Found with an unpublished row after they were detached, and attached again. */
+  readonly refused: readonly string[];
+  /** A transaction that uses the outbox is waited for; the next call goes on. */
+  readonly waiting: boolean;
+}
+
+/** What an operator must hear of before writers or relays come to harm. */
+export interface OutboxHealth {
+  readonly partitions: number;
+  /** Whole partitions ahead of the sequence. */
+  readonly partitionsAhead: number;
+  /** Closed for longer than the retention and still there. */
+  readonly partitionsOverdue: number;
+  /** Attached again by the last check before a drop. */
+  readonly partitionsRefused: number;
+  /** When the oldest partition that the sequence has left was left, milliseconds since the epoch. */
+  readonly oldestClosedAt: number | undefined;
+  /** Age of the oldest transaction with an id, of any database, prepared ones too; it holds partitions back. */
+  readonly oldestXidAgeMs: number;
+  /** Age of the oldest transaction with a snapshot or an id in this database; it holds dead cursor rows. */
+  readonly oldestXminAgeMs: number;
+  readonly deadTuples: ReadonlyMap<string, number>;
+  readonly parked: ReadonlyMap<string, number>;
+  /** Shards whose lease has run out. */
+  readonly unownedShards: number;
+}
+
 export interface OutboxUpkeep {
   /** Keeps partitions ahead of the sequence; answers how many were created. */
   ensurePartitions(): Promise<number>;
+  /** Drops what is published and old enough, without blocking a writer; safe to cut off anywhere. */
+  retirePartitions(signal?: AbortSignal): Promise<PartitionRetirement>;
   depth(): Promise<OutboxDepth>;
+  health(): Promise<OutboxHealth>;
 }

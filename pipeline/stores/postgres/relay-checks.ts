@@ -9,11 +9,14 @@ interface Facts {
   readonly cache: bigint | null;
   readonly ahead: number[] | null;
   readonly outbox_id: string;
+  readonly moved: boolean | null;
 }
 
 /**
  * What the cursor's proof rests on, asked at every connect; answers the outbox's own id.
- * A standby's snapshots do not list open transactions, so rows would be lost there.
+ * A standby's snapshots do not list open transactions, so rows would be lost there. Rows and cursors that came from
+ * another cluster, by dump or logical replication, carry its transaction ids: compared with those of this one they
+ * would be invisible for ever, or taken for published.
  */
 export async function checkOutbox(db: Queryable): Promise<string> {
   const [facts] = await db.query<Facts>({
@@ -26,19 +29,18 @@ export async function checkOutbox(db: Queryable): Promise<string> {
       (SELECT seqcache FROM pg_sequence WHERE seqrelid = 'outbox_seq_seq'::regclass) AS cache,
       (SELECT array_agg(shard::int ORDER BY shard) FROM outbox_cursor
         WHERE greatest(pg_snapshot_xmax(base), pg_snapshot_xmax(target)) > pg_snapshot_xmax(pg_current_snapshot())) AS ahead,
-      (SELECT outbox_id::text FROM outbox_identity) AS outbox_id`,
+      (SELECT outbox_id::text FROM outbox_identity) AS outbox_id,
+      (SELECT i.system_identifier <> c.system_identifier FROM outbox_identity i, pg_control_system() c) AS moved`,
   });
   if (!facts) throw new TransientError('postgres_unavailable', 'no answer to the outbox checks');
   if (facts.standby) throw new TransientError('postgres_standby', 'the relay must read a primary, this is a standby');
   const problem = problemOf(facts);
   if (problem)
     throw new FreshetError('outbox_unsafe', `rows would be lost: ${problem}; recreate the outbox by migration`);
-  if (facts.ahead) {
-    throw new FreshetError(
-      'outbox_restored',
-      'cursors hold transaction ids that this cluster has not reached: the database was restored from a dump. Publishing would lose rows. Use the original cluster, or a physical copy of it',
-      { fields: { shards: facts.ahead.join(',') } },
-    );
+  if (facts.moved || facts.ahead) {
+    const message =
+      'the transaction ids in this outbox are those of another cluster: it was restored from a dump, replicated logically or upgraded. Publishing would lose rows. Run `npx freshet outbox restamp` and read what it says';
+    throw new FreshetError('outbox_restored', message, { fields: { shards: facts.ahead?.join(',') ?? '' } });
   }
   return facts.outbox_id;
 }

@@ -3,7 +3,7 @@ import type { Queryable } from './database.ts';
 
 /** Waits for a thief that is bumping the epoch just now, and then finds none. */
 const fence = 'fence AS (SELECT shard FROM outbox_cursor WHERE shard = $1 AND epoch = $2 FOR SHARE)';
-const columns = 'seq, shard, topic, key, event_id, payload, traceparent, reason, message';
+const columns = 'seq, shard, topic, key, event_id, payload, traceparent, occurred_at, reason, message';
 
 /** Fenced like the cursor. The first reason stays: a page that is read again must not change it. */
 export async function park(writer: Queryable, { shard, epoch, seq, reason, message }: ParkedRecord): Promise<boolean> {
@@ -15,7 +15,7 @@ export async function park(writer: Queryable, { shard, epoch, seq, reason, messa
                     FROM fence WHERE seq = $3 AND reason = '${heldBehind}'),
                 copied AS (
                   INSERT INTO outbox_parked (${columns})
-                  SELECT seq, shard, topic, key, event_id, payload, traceparent, $4, $5
+                  SELECT seq, shard, topic, key, event_id, payload, traceparent, occurred_at, $4, $5
                     FROM outbox JOIN fence USING (shard) WHERE shard = $1 AND seq = $3
                   ON CONFLICT (seq) DO NOTHING)
            SELECT EXISTS (SELECT FROM fence) AS held`,
@@ -29,7 +29,7 @@ export async function hold(writer: Queryable, { shard, epoch, seqs }: FencedRows
     text: `WITH ${fence},
                 copied AS (
                   INSERT INTO outbox_parked (${columns})
-                  SELECT seq, shard, topic, key, event_id, payload, traceparent, '${heldBehind}',
+                  SELECT seq, shard, topic, key, event_id, payload, traceparent, occurred_at, '${heldBehind}',
                          'waits behind an earlier record of its key'
                     FROM outbox JOIN fence USING (shard) WHERE shard = $1 AND seq = ANY ($3::bigint[])
                   ON CONFLICT (seq) DO NOTHING)

@@ -1,12 +1,13 @@
+import { FreshetError } from '../../kernel/errors.ts';
 import type { Database, Tx } from './database.ts';
 
-/** Rows a partition. */
-const partitionRows = 20_000_000n;
 /** Whole partitions that must lie ahead of the sequence: past the last one every insert fails. */
 const partitionsAhead = 2n;
-const upkeepLock = 4_712;
+const defaultRows = 20_000_000n;
+const creationLock = 4_712;
 
 export interface PartitionOptions {
+  /** Rows a partition; those that are there keep their size. */
   readonly rows?: bigint;
   readonly ahead?: bigint;
 }
@@ -18,13 +19,13 @@ export interface PartitionOptions {
  */
 export async function ensurePartitions(
   database: Pick<Database, 'transaction'>,
-  { rows = partitionRows, ahead = partitionsAhead }: PartitionOptions = {},
+  { rows = defaultRows, ahead = partitionsAhead }: PartitionOptions = {},
 ): Promise<number> {
   for (let created = 0; ; created += 1) {
     const more = await database.transaction(async (tx) => {
       const [lock] = await tx.query<{ got: boolean }>({
         text: 'SELECT pg_try_advisory_xact_lock($1) AS got',
-        values: [upkeepLock],
+        values: [creationLock],
       });
       if (!lock?.got) return false;
       const { end, sequence } = await lastPartition(tx);
@@ -48,10 +49,41 @@ async function lastPartition(tx: Tx): Promise<{ end: bigint; sequence: bigint }>
 async function attach(tx: Tx, from: bigint, to: bigint): Promise<void> {
   const name = `outbox_p${from}`;
   await tx.query({ text: `SET LOCAL lock_timeout = '2s'` });
+  await removeStray(tx, name);
   await tx.query({
     text: `CREATE TABLE ${name} (LIKE outbox INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)`,
   });
-  await tx.query({ text: `ALTER TABLE ${name} ADD CONSTRAINT ${name}_range CHECK (seq >= ${from} AND seq < ${to})` });
-  await tx.query({ text: `ALTER TABLE outbox ATTACH PARTITION ${name} FOR VALUES FROM (${from}) TO (${to})` });
-  await tx.query({ text: `ALTER TABLE ${name} DROP CONSTRAINT ${name}_range` });
+  await attachPartition(tx, { name, lower: from, upper: to });
+}
+
+/** A table under this name that is no partition, as a restore or a hand leaves it; one with rows is not ours to judge. */
+async function removeStray(tx: Tx, name: string): Promise<void> {
+  const [there] = await tx.query<{ found: boolean }>({
+    text: 'SELECT to_regclass($1) IS NOT NULL AS found',
+    values: [name],
+  });
+  if (!there?.found) return;
+  const rows = await tx.query({ text: `SELECT FROM ${name} LIMIT 1` });
+  if (rows.length > 0) {
+    const message = `table ${name} stands where the outbox's next partition must be and holds rows: move it out of the schema, then look whether its rows were published`;
+    throw new FreshetError('outbox_partition_stray', message);
+  }
+  await tx.query({ text: `DROP TABLE ${name}` });
+}
+
+export interface PartitionBounds {
+  readonly name: string;
+  /** First seq. */
+  readonly lower: bigint;
+  /** First seq that belongs to the next one. */
+  readonly upper: bigint;
+}
+
+/** With the CHECK in place ATTACH reads no row. */
+export async function attachPartition(tx: Pick<Tx, 'query'>, { name, lower, upper }: PartitionBounds): Promise<void> {
+  const range = `${name}_range`;
+  await tx.query({ text: `ALTER TABLE ${name} DROP CONSTRAINT IF EXISTS ${range}` });
+  await tx.query({ text: `ALTER TABLE ${name} ADD CONSTRAINT ${range} CHECK (seq >= ${lower} AND seq < ${upper})` });
+  await tx.query({ text: `ALTER TABLE outbox ATTACH PARTITION ${name} FOR VALUES FROM (${lower}) TO (${upper})` });
+  await tx.query({ text: `ALTER TABLE ${name} DROP CONSTRAINT ${range}` });
 }

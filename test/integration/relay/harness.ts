@@ -21,6 +21,8 @@ export interface TestRelayOptions {
   readonly isFenced?: (topic: string) => boolean;
   readonly strictTopics?: ReadonlySet<string>;
   readonly pageRecords?: number;
+  readonly partitionRows?: bigint;
+  readonly partitionsAhead?: bigint;
 }
 
 export interface TestRelay {
@@ -46,7 +48,7 @@ export async function startTestRelay(options: TestRelayOptions): Promise<TestRel
   const log = createLogger('silent');
   const metrics = createMetrics();
   const failures: unknown[] = [];
-  const database = openDatabase({ url, maxConnections: 1, onIdleError: () => undefined });
+  const database = openDatabase({ url, maxConnections: 2, onIdleError: () => undefined });
   const guard = createProduceGuard(systemClock);
   const brokers = config.FRESHET_KAFKA_BROKERS;
   const kafka = createKafka({ brokers, clientId: 'freshet-relay', log, socketFactory: guard.socketFactory });
@@ -56,7 +58,12 @@ export async function startTestRelay(options: TestRelayOptions): Promise<TestRel
     relay: name,
     outbox: createOutboxSessions(url),
     leases: createLeaseSessions(url),
-    upkeep: createOutboxUpkeep(database),
+    upkeep: createOutboxUpkeep(database, {
+      url,
+      retentionMs: 86_400_000,
+      partitionRows: options.partitionRows ?? 20_000_000n,
+      partitionsAhead: options.partitionsAhead ?? 2n,
+    }),
     producer,
     fenced: {
       isFenced,

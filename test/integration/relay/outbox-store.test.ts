@@ -177,10 +177,17 @@ describe('opening a session', () => {
     await sql(`UPDATE outbox_cursor SET base = '9000000000:9000000000:' WHERE shard = 2`);
     await expect(outboxSession()).rejects.toMatchObject({
       code: 'outbox_restored',
-      message: expect.stringContaining('restored from a dump'),
+      message: expect.stringContaining('freshet outbox restamp'),
       fields: { shards: '2' },
     });
     await sql(`UPDATE outbox_cursor SET base = '3:3:' WHERE shard = 2`);
+  });
+
+  it('refuses rows of another cluster, also where this one has reached their transaction ids', async () => {
+    await sql('UPDATE outbox_identity SET system_identifier = system_identifier + 1');
+    await expect(outboxSession()).rejects.toMatchObject({ code: 'outbox_restored' });
+    await sql('UPDATE outbox_identity SET system_identifier = system_identifier - 1');
+    await outboxSession();
   });
 });
 

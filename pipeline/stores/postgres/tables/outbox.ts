@@ -1,4 +1,4 @@
-import { bigint, boolean, pgTable, smallint, text, uuid } from 'drizzle-orm/pg-core';
+import { bigint, boolean, jsonb, pgTable, smallint, text, uuid } from 'drizzle-orm/pg-core';
 import { bytea, instant, snapshot, xid8 } from './columns.ts';
 
 const long = { mode: 'bigint' } as const;
@@ -19,6 +19,7 @@ export const outbox = pgTable('outbox', {
 export const outboxIdentity = pgTable('outbox_identity', {
   one: boolean().primaryKey(),
   outboxId: uuid('outbox_id').notNull(),
+  systemIdentifier: bigint('system_identifier', long),
 });
 
 export const outboxSubmit = pgTable('outbox_submit', {
@@ -63,4 +64,23 @@ export const outboxParked = pgTable('outbox_parked', {
   reason: text().notNull(),
   message: text().notNull(),
   parkedAt: instant('parked_at').notNull(),
+  occurredAt: instant('occurred_at'),
+});
+
+export const outboxPartition = pgTable('outbox_partition', {
+  name: text().primaryKey(),
+  lowerSeq: bigint('lower_seq', long).notNull(),
+  upperSeq: bigint('upper_seq', long).notNull(),
+  closedXid: xid8('closed_xid'),
+  closedAt: instant('closed_at'),
+  refusedAt: instant('refused_at'),
+});
+
+export const operatorAudit = pgTable('operator_audit', {
+  id: bigint(long).generatedAlwaysAsIdentity().primaryKey(),
+  at: instant().notNull(),
+  operator: text().notNull(),
+  verb: text().notNull(),
+  reason: text().notNull(),
+  details: jsonb().notNull(),
 });
