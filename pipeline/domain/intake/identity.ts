@@ -22,7 +22,7 @@ export const readConsent = (fields: Fields, name = 'consent') => readOneOf(field
 export const readNamespace = (fields: Fields): string =>
   readText(fields, 'namespace', namespaceRule) ?? defaultNamespace;
 
-function readEventId(fields: Fields): string {
+export function readEventId(fields: Fields): string {
   if (!has(fields, 'source_event_id')) return requireText(fields, 'event_id', eventIdRule);
   const alias = readText(fields, 'source_event_id', eventIdRule) ?? '';
   if (has(fields, 'event_id') && fields.source.event_id !== alias) {
