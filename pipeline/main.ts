@@ -3,11 +3,12 @@ import type { RunnerStatus } from './kernel/runner/options.ts';
 import { candidatesRole } from './main/candidates.ts';
 import { catalogRole } from './main/catalog.ts';
 import { type IngestRole, ingestRole } from './main/ingest.ts';
+import { intakeRole } from './main/intake.ts';
 import { relayRole } from './main/relay.ts';
 import { openResources, type ProcessContext, type Resources } from './main/resources.ts';
 import { aggregationRole, dlqIndexRole, enrichmentRole } from './main/stages.ts';
 
-export type PipelineRole = 'ingest' | 'relay' | 'enrichment' | 'aggregation' | 'candidates' | 'catalog' | 'dlq-index';
+export type PipelineRole = 'ingest' | 'intake' | 'relay' | 'enrichment' | 'aggregation' | 'candidates' | 'catalog' | 'dlq-index';
 
 /** The pipeline's part of a process: every stage, relay and door that it runs, wired to what is real. */
 export interface Pipeline {
@@ -43,6 +44,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     enrichment: () => enrichmentRole(context, resources),
     'dlq-index': () => dlqIndexRole(context, resources),
     ingest: () => ingest?.components ?? [],
+    intake: () => intakeRole(context, resources),
   };
   const connections: Component = { name: 'connections', start: async () => ({ stop: () => resources.close() }) };
   const wanted = Object.entries(byRole).filter(([role]) => roles.has(role));

@@ -22,6 +22,8 @@ export interface CatalogueTopic {
   readonly consumers: readonly string[];
   /** Largest record batch in bytes; dead-letter topics take their source's plus 64 KiB. */
   readonly maxMessageBytes: number;
+  /** Named by the configuration alone: made where it is missing, else left as whoever it belongs to has it. */
+  readonly isForeign?: true;
   /**
    * Where a record of a key was set aside by the relay, later ones of the key wait behind it until it is redriven or
    * discarded. Without it they go on, and a record that is redriven comes after them.

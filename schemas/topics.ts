@@ -147,6 +147,9 @@ export const jsonTopics = {
 /** Every topic that is not made from another. */
 export const sourceTopics: readonly CatalogueTopic[] = [...Object.values(topics), ...Object.values(jsonTopics)];
 
+/** What the envelope of a dead letter may add to a record, in bytes. */
+export const deadLetterRoom = 65_536;
+
 /** The dead-letter topic of a stage that consumes `source`: same partitions, its records kept untouched. */
 export function deadLetterTopic(source: CatalogueTopic, stage: string): TopicDef<DeadLetter> {
   return {
@@ -159,7 +162,7 @@ export function deadLetterTopic(source: CatalogueTopic, stage: string): TopicDef
     retentionReason: "As long as the operators' index keeps its rows.",
     producers: [stage],
     consumers: ['dlq-index'],
-    maxMessageBytes: source.maxMessageBytes + 65_536,
+    maxMessageBytes: source.maxMessageBytes + deadLetterRoom,
   };
 }
 

@@ -1,5 +1,6 @@
 import { configSpec } from '../../pipeline/kernel/config.ts';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
+import { type InstalledTopics, installedTopics } from '../../pipeline/main/installed-topics.ts';
 import { checkoutRoot, stackFolder } from '../stack/paths.ts';
 import { readState } from '../stack/state.ts';
 import { localUrls, type ServerUrls } from '../stack/urls.ts';
@@ -35,6 +36,13 @@ export function serverOf(
 /** The prefix of this installation's topics and groups. */
 export function topicPrefix(env: Environment = process.env): string {
   return configSpec.FRESHET_KAFKA_TOPIC_PREFIX.schema.parse(env.FRESHET_KAFKA_TOPIC_PREFIX);
+}
+
+/** The topics of this installation: the catalogue's, and those that its configuration adds. */
+export function configuredTopics(env: Environment = process.env): InstalledTopics {
+  const result = configSpec.FRESHET_SUBMIT_TOPICS.schema.safeParse(env.FRESHET_SUBMIT_TOPICS);
+  if (result.success) return installedTopics(result.data);
+  throw new FreshetError('submit_topics_invalid', `FRESHET_SUBMIT_TOPICS: ${result.error.issues[0]?.message}`);
 }
 
 function runningStack(): ServerUrls | undefined {

@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
 import { generateSchemas } from '../schemas/generate.ts';
 import { checkoutRoot } from '../stack/paths.ts';
-import { serverOf } from './connection.ts';
 import { type JsonOption, jsonOption, say, writeReport } from './report.ts';
 
 // All but `generate` read the catalogue, which the generated modules are part of: those are imported when needed,
@@ -41,10 +40,17 @@ async function record(): Promise<void> {
 async function apply(options: Options & { readonly dryRun?: boolean; readonly registry?: string }): Promise<void> {
   const startedAt = new Date().toISOString();
   const { applySchemas } = await import('../schemas/apply.ts');
+  const { configuredTopics, serverOf } = await import('./connection.ts');
   const registryUrl = serverOf('registryUrl', options.registry);
   const dryRun = options.dryRun === true;
   const log = createLogger('warn');
-  const subjects = await applySchemas({ registryUrl, root: checkoutRoot(), log, dryRun });
+  const subjects = await applySchemas({
+    registryUrl,
+    root: checkoutRoot(),
+    topics: configuredTopics().avro,
+    log,
+    dryRun,
+  });
   const lines = subjects.flatMap(({ subject, versions }) =>
     versions
       .filter(({ action }) => action !== 'present')

@@ -3,13 +3,13 @@ import type { BrokerAdmin } from '../../pipeline/broker/admin.ts';
 import { createKafkaAdmin } from '../../pipeline/broker/kafka/admin.ts';
 import { createKafka, kafkaNames } from '../../pipeline/broker/kafka/client.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
-import { allTopics } from '../../schemas/topics.ts';
+import type { CatalogueTopic } from '../../schemas/topic.ts';
 import { applyTopics, compareTopics } from '../topics/apply.ts';
 import { catalogueProblems } from '../topics/catalogue-problems.ts';
 import { topologyDiagram } from '../topics/diagram.ts';
 import { diagnoseTopics } from '../topics/doctor.ts';
 import { describeChange, type TopicChange } from '../topics/plan.ts';
-import { serverOf, topicPrefix } from './connection.ts';
+import { configuredTopics, serverOf, topicPrefix } from './connection.ts';
 import { type JsonOption, jsonOption, say, writeReport } from './report.ts';
 
 interface Options {
@@ -24,6 +24,7 @@ const brokersOption = [
 
 interface Session {
   readonly admin: BrokerAdmin;
+  readonly topics: readonly CatalogueTopic[];
   readonly startedAt: string;
   readonly config: Readonly<Record<string, string>>;
 }
@@ -32,10 +33,11 @@ async function withCluster(options: Options, work: (session: Session) => Promise
   const startedAt = new Date().toISOString();
   const brokers = serverOf('kafkaBrokers', options.brokers);
   const prefix = topicPrefix();
+  const topics = configuredTopics().all;
   const kafka = createKafka({ brokers, clientId: 'freshet-topics', log: createLogger('error') });
   const admin = createKafkaAdmin({ kafka, names: kafkaNames(prefix) });
   try {
-    await work({ admin, startedAt, config: { brokers, prefix } });
+    await work({ admin, topics, startedAt, config: { brokers, prefix } });
   } finally {
     await admin.close();
   }
@@ -44,47 +46,47 @@ async function withCluster(options: Options, work: (session: Session) => Promise
 const count = (changes: readonly TopicChange[], kind: TopicChange['kind']) =>
   changes.filter((one) => one.kind === kind).length;
 
-const summaryOf = (changes: readonly TopicChange[]) => ({
-  topics: allTopics.length,
+const summaryOf = (topics: readonly CatalogueTopic[], changes: readonly TopicChange[]) => ({
+  topics: topics.length,
   created: count(changes, 'create'),
   configured: count(changes, 'configure'),
   refused: count(changes, 'refuse'),
 });
 
 const plan = (options: Options) =>
-  withCluster(options, async ({ admin, startedAt, config }) => {
-    const changes = await compareTopics({ admin });
+  withCluster(options, async ({ admin, topics, startedAt, config }) => {
+    const changes = await compareTopics({ admin, topics });
     say(options, changes.length > 0 ? changes.map(describeChange) : ['the cluster agrees with the catalogue']);
     await writeReport(options.json, {
       command: 'topics plan',
       startedAt,
       config,
       runs: changes,
-      summary: summaryOf(changes),
+      summary: summaryOf(topics, changes),
     });
     if (count(changes, 'refuse') > 0) process.exitCode = 1;
   });
 
 const apply = (options: Options) =>
-  withCluster(options, async ({ admin, startedAt, config }) => {
-    const changes = await applyTopics({ admin, log: createLogger('warn') });
+  withCluster(options, async ({ admin, topics, startedAt, config }) => {
+    const changes = await applyTopics({ admin, topics, log: createLogger('warn') });
     say(options, changes.length > 0 ? changes.map(describeChange) : ['nothing to do']);
     await writeReport(options.json, {
       command: 'topics apply',
       startedAt,
       config,
       runs: changes,
-      summary: summaryOf(changes),
+      summary: summaryOf(topics, changes),
     });
   });
 
 const doctor = (options: Options) =>
-  withCluster(options, async ({ admin, startedAt, config }) => {
-    const catalogue = catalogueProblems(allTopics);
-    const { findings, topics, records } = await diagnoseTopics({ admin });
+  withCluster(options, async ({ admin, topics, startedAt, config }) => {
+    const catalogue = catalogueProblems(topics);
+    const { findings, topics: there, records } = await diagnoseTopics({ admin, topics });
     const lines = [...catalogue, ...findings.map(({ topic, problem, remedy }) => `${topic}: ${problem} (${remedy})`)];
-    say(options, lines.length > 0 ? lines : [`${topics} topics as the catalogue says, ${records} records`]);
-    const summary = { topics, records, findings: lines.length };
+    say(options, lines.length > 0 ? lines : [`${there} topics as the catalogue says, ${records} records`]);
+    const summary = { topics: there, records, findings: lines.length };
     await writeReport(options.json, { command: 'topics doctor', startedAt, config, runs: findings, summary });
     if (lines.length > 0) process.exitCode = 1;
   });

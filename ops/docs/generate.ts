@@ -1,13 +1,18 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configAliases, configSpec } from '../../pipeline/kernel/config.ts';
+import { type SubmitTopic, submitTopicsText } from '../../pipeline/kernel/submit-topics.ts';
 import { allTopics, sourceTopics } from '../../schemas/topics.ts';
 import { topologyDiagram } from '../topics/diagram.ts';
+
+/** A parsed default as the variable would have it. */
+const textOf = (value: unknown): string =>
+  Array.isArray(value) ? submitTopicsText(value as readonly SubmitTopic[]) : String(value);
 
 const defaultOf = (schema: { safeParse(value: unknown): { success: boolean; data?: unknown } }): string => {
   const result = schema.safeParse(undefined);
   if (!result.success) return 'required';
-  return result.data === '' ? 'empty' : `\`${String(result.data)}\``;
+  return result.data === '' ? 'empty' : `\`${textOf(result.data)}\``;
 };
 
 /** Markdown table of every environment variable. */

@@ -3,6 +3,7 @@ import { FreshetError } from '../../pipeline/kernel/errors.ts';
 /** What a process may run; `http` stands for `ingest` and `serving` on one port. */
 export const roles = [
   'ingest',
+  'intake',
   'serving',
   'relay',
   'enrichment',

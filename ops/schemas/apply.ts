@@ -1,5 +1,6 @@
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { Logger } from '../../pipeline/kernel/logger.ts';
+import type { TopicDef } from '../../schemas/topic.ts';
 import { createRegistryAdmin, type RegistryAdmin } from './registry-admin.ts';
 import { findingLine, readSchemas, type SchemaSource } from './schema-files.ts';
 import { sourceFindings } from './source-findings.ts';
@@ -11,6 +12,8 @@ export interface ApplySchemasOptions {
   readonly registryUrl: string;
   /** The checkout (or image) that holds `schemas/`. */
   readonly root: string;
+  /** Topics with Avro values; the catalogue's by default. */
+  readonly topics?: readonly TopicDef[];
   readonly log: Logger;
   readonly dryRun?: boolean;
 }
@@ -40,7 +43,7 @@ export interface AppliedSubject {
  */
 export async function applySchemas(options: ApplySchemasOptions): Promise<AppliedSubject[]> {
   const { registryUrl, root, log, dryRun = false } = options;
-  const { sources, findings } = readSchemas(root);
+  const { sources, findings } = readSchemas(root, options.topics);
   const refused = [...findings, ...sources.flatMap(sourceFindings)];
   if (refused.length > 0) throw new FreshetError('schemas_refused', refused.map(findingLine).join('\n'));
   const registry = createRegistryAdmin({ url: registryUrl });

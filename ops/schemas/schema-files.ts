@@ -47,12 +47,18 @@ const deadLetters = { history: 'dlq-value', event: 'dead-letter.v1' };
 const kebab = (name: string) =>
   name.replace(/[A-Z]/g, (letter, at: number) => `${at > 0 ? '-' : ''}${letter.toLowerCase()}`);
 
-/** `schemas/events/<this>.avsc` of a topic: its record's name and the topic's major version. */
-function eventOf(topic: TopicDef): string {
-  if (topic.name.endsWith('.dlq')) return deadLetters.event;
+/**
+ * `schemas/events/<this>.avsc` of a topic: its record's name and the topic's major version; of a topic that the
+ * catalogue does not name, those of the one it takes its schema from.
+ */
+function eventOf(given: TopicDef): string {
+  if (given.name.endsWith('.dlq')) return deadLetters.event;
+  const topic = given.isForeign ? modelOf(given) : given;
   const shortName = topic.schema.name.slice(topic.schema.name.lastIndexOf('.') + 1);
   return `${kebab(shortName)}.${topic.name.slice(topic.name.lastIndexOf('.') + 1)}`;
 }
+
+const modelOf = (foreign: TopicDef): TopicDef => avroTopics.find(({ schema }) => schema === foreign.schema) ?? foreign;
 
 /** Reads the working copies and their histories from a checkout, by the topics of the catalogue. */
 export function readSchemas(root: string, topics: readonly TopicDef[] = avroTopics): SchemaFiles {

@@ -1,8 +1,8 @@
-import type { BrokerAdmin } from '../../pipeline/broker/admin.ts';
+import type { BrokerAdmin, TopicSpec, TopicState } from '../../pipeline/broker/admin.ts';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { Logger } from '../../pipeline/kernel/logger.ts';
 import type { CatalogueTopic } from '../../schemas/topic.ts';
-import { allTopics } from '../../schemas/topics.ts';
+import { allTopics, deadLetterRoom } from '../../schemas/topics.ts';
 import { describeChange, planTopics, type TopicChange } from './plan.ts';
 import { topicSpec } from './topic-config.ts';
 
@@ -16,10 +16,26 @@ export interface ApplyTopicsOptions extends TopicsOptions {
   readonly dryRun?: boolean;
 }
 
-/** Compares the catalogue with the cluster and changes nothing. */
+/**
+ * Compares the topics with the cluster and changes nothing. Of a foreign topic it only matters whether it is there.
+ */
 export async function compareTopics({ admin, topics = allTopics }: TopicsOptions): Promise<TopicChange[]> {
-  const specs = topics.map(topicSpec);
-  return planTopics(specs, await admin.describe(specs.map(({ name }) => name)));
+  const states = await admin.describe(topics.map(({ name }) => name));
+  const isOurs = new Map(topics.map(({ name, isForeign }) => [name, isForeign !== true]));
+  const changes = planTopics(fittingSpecs(topics, states), states);
+  return changes.filter(({ kind, spec: { name } }) => kind === 'create' || isOurs.get(name));
+}
+
+/** A foreign topic may allow larger records than ours do: then its dead-letter topics do too. */
+function fittingSpecs(topics: readonly CatalogueTopic[], states: readonly TopicState[]): TopicSpec[] {
+  const foreign = topics.filter(({ isForeign }) => isForeign).map(({ name }) => name);
+  const largest = new Map(states.map(({ name, config }) => [name, Number(config['max.message.bytes'])]));
+  return topics.map((topic) => {
+    const source = foreign.find((name) => topic.name.startsWith(`${name}.`) && topic.name.endsWith('.dlq'));
+    const allowed = largest.get(source ?? '');
+    if (allowed === undefined) return topicSpec(topic);
+    return topicSpec({ ...topic, maxMessageBytes: Math.max(topic.maxMessageBytes, allowed + deadLetterRoom) });
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import { type CatalogueTopic, type Cleanup, subjectOf } from '../../schemas/topi
 const namePattern = /^[a-z]+\.[a-z]+\.[a-z]+\.v[1-9][0-9]*$/;
 /** Unframed JSON goes by a name that other systems may know; it says nothing of a version. */
 const jsonPattern = /^[a-z]+(-[a-z]+)*$/;
-const deadLetterPattern = /^([a-z]+\.[a-z]+\.[a-z]+\.v[1-9][0-9]*|[a-z]+(-[a-z]+)*)\.[a-z]+(-[a-z]+)*\.dlq$/;
+const deadLetterPattern = /^[a-zA-Z0-9._-]+\.[a-z]+(-[a-z]+)*\.dlq$/;
 const cleanups: readonly Cleanup[] = ['delete', 'compact', 'compact,delete'];
 
 /** What is wrong with catalogue entries in themselves, one line each; the offline half of `topics doctor`. */
@@ -20,7 +20,8 @@ export function catalogueProblems(topics: readonly CatalogueTopic[]): string[] {
 function topicProblems(topic: CatalogueTopic): string[] {
   const problems: string[] = [];
   const { name, partitions, cleanup, retentionMs } = topic;
-  const isNamed = ('schema' in topic ? namePattern : jsonPattern).test(name) || deadLetterPattern.test(name);
+  const pattern = 'schema' in topic ? namePattern : jsonPattern;
+  const isNamed = topic.isForeign || pattern.test(name) || deadLetterPattern.test(name);
   if (!isNamed) problems.push('is not named <domain>.<entity>.<past-tense verb>.v<n> or <topic>.<stage>.dlq');
   if (subjectOf(topic).length > 249) problems.push('has a name beyond 249 characters');
   if (![1, 2, 4, 8].includes(partitions) && (partitions < 16 || partitions % 16 !== 0)) {

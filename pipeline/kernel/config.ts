@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defaultSubmitTopics, submitTopicsSchema } from './submit-topics.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = z.coerce.number().int().min(1);
@@ -78,6 +79,11 @@ export const configSpec = {
     schema: count.default(20_000),
     meaning: 'Events that may wait for a group commit before ingest answers 503',
     example: '20000',
+  },
+  FRESHET_SUBMIT_TOPICS: {
+    schema: submitTopicsSchema.prefault(defaultSubmitTopics),
+    meaning: 'Topics that services hand events in by, each with its format (avro or json), comma separated; or none',
+    example: defaultSubmitTopics,
   },
   FRESHET_UNKNOWN_ITEMS: {
     schema: z.enum(['accept', 'dead_letter']).default('accept'),

@@ -20,7 +20,11 @@ type Makers = ReturnType<typeof makers>;
 
 function storingMetrics({ counter, gauge, histogram }: Makers) {
   return {
-    ingestResults: counter('freshet_ingest_events_total', 'Events by kind and result', ['kind', 'result', 'code']),
+    ingestResults: counter(
+      'freshet_ingest_events_total',
+      'Events by door (http, or the topic they were handed in by), kind and result',
+      ['door', 'kind', 'result', 'code'],
+    ),
     ingestCommitSeconds: histogram('freshet_ingest_commit_seconds', 'Group commit duration', seconds),
     ingestBatchSize: histogram('freshet_ingest_batch_events', 'Events a group commit', sizes),
     ingestQueueDepth: gauge('freshet_ingest_queue_events', 'Events waiting for a group commit'),

@@ -9,11 +9,11 @@ import { createRelay } from '../stages/relay/relay.ts';
 import { createLeaseSessions } from '../stores/postgres/relay-leases.ts';
 import { createOutboxSessions } from '../stores/postgres/relay-session.ts';
 import { createOutboxUpkeep } from '../stores/postgres/relay-upkeep.ts';
+import { installedTopics } from './installed-topics.ts';
 import type { ProcessContext, Resources } from './resources.ts';
 
 const hourMs = 3_600_000;
 
-const catalogued: ReadonlySet<string> = new Set(allTopics.map(({ name }) => name));
 const compacted: ReadonlySet<string> = new Set(
   allTopics.filter(({ cleanup }) => cleanup !== 'delete').map(({ name }) => name),
 );
@@ -30,6 +30,7 @@ export function relayRole(context: ProcessContext, resources: Resources): Compon
   const { config, clock, log } = context;
   const { names } = resources;
   const url = config.FRESHET_POSTGRES_URL;
+  const installed = new Set(installedTopics(config.FRESHET_SUBMIT_TOPICS).all.map(({ name }) => name));
   const guard = createProduceGuard(clock);
   const { socketFactory } = guard;
   const brokers = config.FRESHET_KAFKA_BROKERS;
@@ -47,7 +48,7 @@ export function relayRole(context: ProcessContext, resources: Resources): Compon
     }),
     producer,
     permit: guard,
-    isExpected: (topic) => catalogued.has(topic),
+    isExpected: (topic) => installed.has(topic),
     strictTopics: strict,
     fenced: {
       isFenced: (topic) => compacted.has(topic),

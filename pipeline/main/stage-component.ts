@@ -1,8 +1,10 @@
-import type { TopicDef } from '../../schemas/topic.ts';
+import type { CatalogueTopic, TopicDef } from '../../schemas/topic.ts';
+import type { RecordReader } from '../broker/codec.ts';
 import { openDeadLetterEncoder } from '../broker/registry/dead-letters.ts';
 import type { Component } from '../kernel/component.ts';
+import type { Outcome } from '../kernel/outcome.ts';
 import { type EncodeDeadLetter, outboxDeadLetters, producedDeadLetters } from '../kernel/runner/dead-letter-sinks.ts';
-import type { Effect } from '../kernel/runner/effect.ts';
+import { type Effect, outcomeOf } from '../kernel/runner/effect.ts';
 import type { DeadLetterSink } from '../kernel/runner/ports.ts';
 import { createRunner } from '../kernel/runner/runner.ts';
 import { statefulEffect } from '../kernel/runner/stateful.ts';
@@ -14,16 +16,25 @@ import { createPostgresProgress } from '../stores/postgres/progress.ts';
 import { whenReachable } from './reachable.ts';
 import type { ProcessContext, Resources } from './resources.ts';
 
-export interface StageOptions<In, Out> {
+/** Topics of registered schemas, or others with what reads them. */
+type Sources<In> =
+  | { readonly sources: readonly TopicDef<In>[]; readonly reader?: undefined }
+  | { readonly sources: readonly CatalogueTopic[]; readonly reader: RecordReader<In> };
+
+export type StageOptions<In, Out> = Sources<In> & {
   readonly stage: Stage<In, Out, Tx>;
-  readonly sources: readonly TopicDef<In>[];
+  /** As in `RunnerOptions`. */
+  readonly part?: string;
   /** Where `emit` goes. */
   readonly target?: TopicDef<Out>;
   /** Instead of dead-letter topics, for the stage that reads those. */
   readonly deadLetters?: DeadLetterSink;
   receivedAtOf?(value: In): number | undefined;
   eventIdOf?(value: In): string | undefined;
-}
+  countsTowardsLimit?(outcome: Outcome<unknown>): boolean;
+  /** Of a stateful stage: called after each commit with what became of its records. */
+  onCommitted?(outcomes: readonly Outcome<unknown>[]): void;
+};
 
 /** A stage with its runner. Looks its writers up at start, and waits there while the registry is away. */
 export function stageComponent<In, Out = never>(
@@ -35,10 +46,11 @@ export function stageComponent<In, Out = never>(
   return whenReachable(stage.name, context, async () => {
     const { config } = context;
     const progress = createPostgresProgress(resources.database);
-    const readers = new Map(options.sources.map((topic) => [topic.name, resources.codec.reader(topic)]));
+    const readers = readersOf(resources, options);
     const runner = createRunner<In>({
       ...context,
       stage,
+      ...(options.part === undefined ? {} : { part: options.part }),
       effect: await effectOf(context, resources, options),
       consumers: resources.consumers,
       offsets: resources.admin,
@@ -49,6 +61,7 @@ export function stageComponent<In, Out = never>(
       limits: { maxRecords: config.FRESHET_CONSUMER_BATCH_RECORDS, maxBytes: 8_388_608 },
       dlqLimit: { ratio: config.FRESHET_DLQ_LIMIT_RATIO, inARow: config.FRESHET_DLQ_LIMIT_IN_A_ROW },
       ...(options.receivedAtOf ? { receivedAtOf: options.receivedAtOf } : {}),
+      ...(options.countsTowardsLimit ? { countsTowardsLimit: options.countsTowardsLimit } : {}),
     });
     return {
       name: runner.name,
@@ -59,6 +72,11 @@ export function stageComponent<In, Out = never>(
       },
     };
   });
+}
+
+function readersOf<In>({ codec }: Resources, { sources, reader }: Sources<In>): Map<string, RecordReader<In>> {
+  if (reader !== undefined) return new Map(sources.map(({ name }) => [name, reader]));
+  return new Map(sources.map((topic) => [topic.name, codec.reader(topic)]));
 }
 
 function unknownTopic(stage: string, topic: string): never {
@@ -76,12 +94,13 @@ async function effectOf<In, Out>(
   const eventIdOf = options.eventIdOf ?? (() => undefined);
   const encode = options.deadLetters
     ? undefined
-    : await openDeadLetterEncoder({ codec, stage: stage.name, sources: sources as TopicDef[], appVersion });
+    : await openDeadLetterEncoder({ codec, stage: stage.name, sources, appVersion });
   if (stage.kind === 'stateless') {
     const deadLetters = options.deadLetters ?? producedDeadLetters(resources.producer, encode as EncodeDeadLetter);
     return statelessOf(resources, stage, { ...options, clock, eventIdOf, deadLetters });
   }
-  return statefulOf(resources, stage, { clock, eventIdOf, encode: encode as EncodeDeadLetter });
+  const { onCommitted = () => undefined } = options;
+  return statefulOf(resources, stage, { clock, eventIdOf, onCommitted, encode: encode as EncodeDeadLetter });
 }
 
 interface Common<In> {
@@ -104,10 +123,15 @@ async function statelessOf<In, Out>(
   });
 }
 
+interface StatefulOnly {
+  readonly encode: EncodeDeadLetter;
+  readonly onCommitted: (outcomes: readonly Outcome<unknown>[]) => void;
+}
+
 function statefulOf<In>(
   { database, signal }: Resources,
   stage: StatefulStage<In, Tx>,
-  { clock, eventIdOf, encode }: Common<In> & { encode: EncodeDeadLetter },
+  { clock, eventIdOf, encode, onCommitted }: Common<In> & StatefulOnly,
 ): Effect<In> {
   return statefulEffect<In, Tx>({
     stage,
@@ -116,6 +140,9 @@ function statefulOf<In>(
     deadLetters: outboxDeadLetters(appendOutbox, encode),
     clock,
     eventIdOf,
-    afterCommit: () => signal.signal(),
+    afterCommit({ verdicts }) {
+      signal.signal();
+      onCommitted(verdicts.map(outcomeOf));
+    },
   });
 }

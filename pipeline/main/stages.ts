@@ -1,4 +1,4 @@
-import { deadLetterTopics, topics } from '../../schemas/topics.ts';
+import { topics } from '../../schemas/topics.ts';
 import type { Component } from '../kernel/component.ts';
 import { createAggregation } from '../stages/aggregation/aggregation.ts';
 import { createExposure } from '../stages/aggregation/exposure.ts';
@@ -13,6 +13,7 @@ import { createPostgresDeadLetters } from '../stores/postgres/dead-letters.ts';
 import { createExposureLog } from '../stores/postgres/feature-activity.ts';
 import { createFeatureStore } from '../stores/postgres/feature-store.ts';
 import { appendOutbox } from '../stores/postgres/outbox-append.ts';
+import { installedTopics } from './installed-topics.ts';
 import { whenReachable } from './reachable.ts';
 import type { ProcessContext, Resources } from './resources.ts';
 import { stageComponent } from './stage-component.ts';
@@ -66,10 +67,8 @@ export function aggregationRole(context: ProcessContext, resources: Resources, s
 
 export function dlqIndexRole(context: ProcessContext, resources: Resources): Component[] {
   const index = createPostgresDeadLetters(resources.database);
-  const stage = createDlqIndex({ index });
+  const sources = installedTopics(context.config.FRESHET_SUBMIT_TOPICS).deadLetters;
+  const stage = createDlqIndex({ index, topics: sources });
   const deadLetters = indexedDeadLetters({ index }, context.appVersion);
-  return [
-    stageComponent(context, resources, { stage, sources: deadLetterTopics, deadLetters }),
-    createDlqExpiry({ ...context, index }),
-  ];
+  return [stageComponent(context, resources, { stage, sources, deadLetters }), createDlqExpiry({ ...context, index })];
 }

@@ -22,7 +22,16 @@ export interface DocumentEntry {
 export type IngestEntry = EventEntry | DocumentEntry;
 
 /** `conflict`: the stored revision is the same, its content is not. */
-export type EntryResult = 'accepted' | 'duplicate' | 'unchanged' | 'stale' | 'conflict';
+export type EventResult = 'accepted' | 'duplicate';
+export type EntryResult = EventResult | 'unchanged' | 'stale' | 'conflict';
+
+/** Events in a transaction that is somebody else's to commit: with the offset of the records that brought them. */
+export interface EventAppender<Tx> {
+  /** As `IngestStore.append`, undone with the transaction. */
+  append(tx: Tx, entries: readonly EventEntry[]): Promise<readonly EventResult[]>;
+  /** Which of these keys an event has taken before. */
+  known(tx: Tx, keyIds: readonly string[]): Promise<ReadonlySet<string>>;
+}
 
 export interface IngestStore {
   /**

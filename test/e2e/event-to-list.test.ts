@@ -222,7 +222,7 @@ describe('for operators', () => {
       expect(text).toContain(`# TYPE ${name} `);
     }
     for (const moved of [
-      /^freshet_ingest_events_total\{kind="interaction",result="accepted",code=""\} [1-9]/m,
+      /^freshet_ingest_events_total\{door="http",kind="interaction",result="accepted",code=""\} [1-9]/m,
       /^freshet_relay_published_records_total\{topic="engagement.interaction.recorded.v1"\} [1-9]/m,
       /^freshet_stage_records_total\{stage="enrichment",outcome="[a-z_]+",reason=""\} [1-9]/m,
       /^freshet_candidates_lists_total\{kind="user"\} [1-9]/m,

@@ -5,8 +5,8 @@ import { checkoutRoot } from '../../ops/stack/paths.ts';
 import { systemClock } from '../../pipeline/kernel/clock.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
 import { createMetrics } from '../../pipeline/kernel/metrics.ts';
+import { installedTopics } from '../../pipeline/main/installed-topics.ts';
 import { openResources, type Resources } from '../../pipeline/main/resources.ts';
-import { allTopics } from '../../schemas/topics.ts';
 import { eventually } from './eventually.ts';
 import { openShopper, type Shopper } from './shopper.ts';
 import { createWorkspace, type Workspace, type WorkspaceOptions } from './workspace.ts';
@@ -24,9 +24,11 @@ export interface WholeProcess {
 
 /** Tables, schemas and topics of a workspace, as `migrate up`, `schemas apply` and `topics apply` make them. */
 export async function createInstalledWorkspace(options: Omit<WorkspaceOptions, 'topics'>): Promise<Workspace> {
-  const workspace = await createWorkspace({ ...options, topics: allTopics });
+  const workspace = await createWorkspace(options);
   const registryUrl = workspace.config.FRESHET_REGISTRY_URL;
-  await applySchemas({ registryUrl, root: checkoutRoot(), log: createLogger('fatal') });
+  const { all, avro } = installedTopics(workspace.config.FRESHET_SUBMIT_TOPICS);
+  await workspace.createTopics(all);
+  await applySchemas({ registryUrl, root: checkoutRoot(), topics: avro, log: createLogger('fatal') });
   return workspace;
 }
 

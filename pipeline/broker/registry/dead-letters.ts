@@ -1,5 +1,5 @@
 import type { DeadLetter } from '../../../schemas/generated/dead-letter.v1.ts';
-import type { TopicDef } from '../../../schemas/topic.ts';
+import type { CatalogueTopic } from '../../../schemas/topic.ts';
 import { deadLetterTopic } from '../../../schemas/topics.ts';
 import { FreshetError } from '../../kernel/errors.ts';
 import type { EncodeDeadLetter } from '../../kernel/runner/dead-letter-sinks.ts';
@@ -10,7 +10,7 @@ export interface DeadLetterEncoderOptions {
   readonly codec: Codec;
   readonly stage: string;
   /** Every topic the stage reads. */
-  readonly sources: readonly TopicDef[];
+  readonly sources: readonly CatalogueTopic[];
   readonly appVersion: string;
 }
 

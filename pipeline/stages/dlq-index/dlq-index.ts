@@ -1,23 +1,24 @@
 import type { DeadLetter } from '../../../schemas/generated/dead-letter.v1.ts';
-import { deadLetterTopics } from '../../../schemas/topics.ts';
 import { deadLetter, done } from '../../kernel/outcome.ts';
 import type { DeadLetterSink } from '../../kernel/runner/ports.ts';
-import type { StatelessStage } from '../../kernel/stage.ts';
+import type { StatelessStage, TopicRef } from '../../kernel/stage.ts';
 import type { DeadLetterEntry, DeadLetterIndex } from '../../stores/dead-letter.ts';
 
 export interface DlqIndexDeps {
   readonly index: Pick<DeadLetterIndex, 'put'>;
+  /** Every dead-letter topic of the installation. */
+  readonly topics: readonly TopicRef[];
 }
 
 /**
  * Indexes every dead letter for operators; the topics stay the durable copy. It is the only writer of the index,
  * so that a letter has one row whichever stage set it aside. Indexing twice changes nothing.
  */
-export function createDlqIndex({ index }: DlqIndexDeps): StatelessStage<DeadLetter> {
+export function createDlqIndex({ index, topics }: DlqIndexDeps): StatelessStage<DeadLetter> {
   return {
     kind: 'stateless',
     name: 'dlq-index',
-    consumes: deadLetterTopics,
+    consumes: topics,
     stateVersion: 0,
     async handle(batch) {
       await index.put(batch.flatMap(({ value }) => (value === null ? [] : [entryOf(value)])));
@@ -31,7 +32,7 @@ function entryOf({ timestamp: _, offset, ...letter }: DeadLetter): DeadLetterEnt
 }
 
 /** What this stage itself cannot read has no dead-letter topic of its own: it goes into the index as it is. */
-export function indexedDeadLetters({ index }: DlqIndexDeps, appVersion: string): DeadLetterSink {
+export function indexedDeadLetters({ index }: Pick<DlqIndexDeps, 'index'>, appVersion: string): DeadLetterSink {
   return {
     publish: (letters) =>
       index.put(

@@ -73,7 +73,7 @@ export async function acceptDocuments(
     const one = prepared[index] as PreparedDocument;
     const outcome = one.ok ? stored.next().value : undefined;
     const result = documentResult(kind, { path, id: idOf(kind, input) }, one, outcome);
-    metrics.ingestResults.inc({ kind: kind.name, result: result.status, code: result.error?.code ?? '' });
+    metrics.ingestResults.inc({ door: 'http', kind: kind.name, result: result.status, code: result.error?.code ?? '' });
     return result;
   });
   const errors = results.flatMap(({ error }) => (error ? [error] : []));

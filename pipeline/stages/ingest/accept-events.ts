@@ -127,5 +127,5 @@ async function answerStored(
 }
 
 function count({ metrics }: AcceptEventsDeps, { kind }: IncomingEvent, { status, error }: EventResult): void {
-  metrics.ingestResults.inc({ kind, result: status, code: error?.code ?? '' });
+  metrics.ingestResults.inc({ door: 'http', kind, result: status, code: error?.code ?? '' });
 }

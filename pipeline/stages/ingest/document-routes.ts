@@ -67,7 +67,8 @@ async function remove(deps: DocumentRoutesDeps, call: Call, kind: DocumentKind):
   const answer = await deps.commits.submit([{ entries: [entry] }]);
   if (answer.kind !== 'stored') return { problem: submitProblem(answer.kind) };
   const result = documentResult(kind, { path: '$', id: address.id }, { entry }, answer.results[0]);
-  deps.metrics.ingestResults.inc({ kind: kind.name, result: result.status, code: result.error?.code ?? '' });
+  const { status, error } = result;
+  deps.metrics.ingestResults.inc({ door: 'http', kind: kind.name, result: status, code: error?.code ?? '' });
   if (!result.error) return { status: 202, document: result };
   const problem = notValid([{ ...result.error, path: 'revision' }]);
   return { problem: { ...problem, status: result.error.code === 'revision_conflict' ? 409 : problem.status } };

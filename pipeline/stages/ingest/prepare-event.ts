@@ -58,7 +58,7 @@ function prepared<V>(parsed: Parsed<V>, path: string, prepare: (value: V) => Pre
 
 /** Validates and encodes an interaction; `only` is the type of a door for one type. */
 export function prepareInteraction(
-  { interaction: writer }: EventWriters,
+  { interaction: writer }: Pick<EventWriters, 'interaction'>,
   only: InteractionType | null = null,
 ): PrepareEvent {
   const topic = topics.interactionRecorded.name;

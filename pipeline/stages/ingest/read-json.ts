@@ -13,6 +13,18 @@ const refuse = (status: number, code: string, detail: string, limit?: number): B
 
 const tooLarge = () => refuse(413, 'body_too_large', `the body has more than ${bodyLimit} bytes`, bodyLimit);
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Bytes as JSON in UTF-8, at most 1 MiB, whichever door they came through. */
+export function parseJson(bytes: Uint8Array): BodyResult {
+  if (bytes.byteLength > bodyLimit) return tooLarge();
+  try {
+    return { ok: true, body: JSON.parse(utf8.decode(bytes)) };
+  } catch {
+    return refuse(400, 'malformed_json', 'the body is not JSON in UTF-8');
+  }
+}
+
 /** Counts while it reads, so that neither a missing nor a wrong Content-Length lets more in. */
 async function readBytes(request: Request): Promise<Buffer | undefined> {
   if (Number(request.headers.get('content-length') ?? 0) > bodyLimit) return undefined;
@@ -32,8 +44,6 @@ async function readBytes(request: Request): Promise<Buffer | undefined> {
 }
 
 const mediaType = /^application\/json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*)?$/i;
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
 /** The body as JSON: `application/json`, UTF-8, uncompressed, at most 1 MiB. */
 export async function readJson(request: Request): Promise<BodyResult> {
   if (!mediaType.test(request.headers.get('content-type')?.trim() ?? '')) {
@@ -48,10 +58,5 @@ export async function readJson(request: Request): Promise<BodyResult> {
   } catch {
     return refuse(400, 'body_incomplete', 'the connection broke before the body was read');
   }
-  if (bytes === undefined) return tooLarge();
-  try {
-    return { ok: true, body: JSON.parse(utf8.decode(bytes)) };
-  } catch {
-    return refuse(400, 'malformed_json', 'the body is not JSON in UTF-8');
-  }
+  return bytes === undefined ? tooLarge() : parseJson(bytes);
 }

@@ -15,6 +15,21 @@ export const claimStatements = [0, 1, 2].map((current) => ({
          RETURNING id`,
 }));
 
+const known = {
+  name: 'event-keys-known',
+  text: `SELECT k AS id FROM unnest($1::uuid[]) AS k
+          WHERE EXISTS (SELECT FROM event_key_0 o WHERE o.id = k)
+             OR EXISTS (SELECT FROM event_key_1 o WHERE o.id = k)
+             OR EXISTS (SELECT FROM event_key_2 o WHERE o.id = k)`,
+};
+
+/** Which of the keys were claimed, by whomever, as far back as the windows reach. */
+export async function knownEventKeys(tx: Queryable, keyIds: readonly string[]): Promise<ReadonlySet<string>> {
+  if (keyIds.length === 0) return new Set();
+  const rows = await tx.query<{ id: string }>({ ...known, values: [keyIds] });
+  return new Set(rows.map(({ id }) => id));
+}
+
 /**
  * Claims keys for this transaction; answers those that nobody had. Sorted, for unsorted batches with common
  * keys deadlock. The lock is a statement of its own and the window is read after it, so that a rotation is

@@ -1,6 +1,14 @@
-import type { DocumentEntry, EntryResult, EventEntry, IngestEntry, IngestStore } from '../ingest.ts';
-import type { Database } from './database.ts';
-import { claimEventKeys } from './event-keys.ts';
+import type {
+  DocumentEntry,
+  EntryResult,
+  EventAppender,
+  EventEntry,
+  EventResult,
+  IngestEntry,
+  IngestStore,
+} from '../ingest.ts';
+import type { Database, Queryable } from './database.ts';
+import { claimEventKeys, knownEventKeys } from './event-keys.ts';
 import { appendOutbox } from './outbox-append.ts';
 import { moveRevisions } from './upsert-revisions.ts';
 
@@ -16,7 +24,7 @@ export const ingestSession: Readonly<Record<string, string>> = {
 };
 
 /** The first entry of each key that was claimed; every other one is a duplicate. */
-function eventResults(entries: readonly EventEntry[], claimed: ReadonlySet<string>): EntryResult[] {
+function eventResults(entries: readonly EventEntry[], claimed: ReadonlySet<string>): EventResult[] {
   const left = new Set(claimed);
   return entries.map(({ keyId }) => (left.delete(keyId) ? 'accepted' : 'duplicate'));
 }
@@ -38,6 +46,18 @@ export function createIngestStore(db: Database): IngestStore {
         await appendOutbox(tx, rowsOf(entries, results));
         return results;
       }),
+  };
+}
+
+/** For stages that take events in: in their transaction, over a pool with the settings of `ingestSession`. */
+export function createEventAppender(): EventAppender<Queryable> {
+  return {
+    async append(tx, entries) {
+      const results = eventResults(entries, await claimEventKeys(tx, [...new Set(entries.map(({ keyId }) => keyId))]));
+      await appendOutbox(tx, rowsOf(entries, results));
+      return results;
+    },
+    known: knownEventKeys,
   };
 }
 

@@ -36,7 +36,7 @@ describe('a dead letter on real servers', () => {
     openDeadLetterEncoder({ codec: servers.codec, stage: 'enrichment', sources: [source], appVersion: '9.9.9' });
   const indexRunner = () => {
     const index = createPostgresDeadLetters(servers.database);
-    const stage = { ...createDlqIndex({ index }), consumes: [letters] };
+    const stage = createDlqIndex({ index, topics: [letters] });
     return createRunner<DeadLetter>({
       ...servers.common,
       stage,

@@ -12,13 +12,16 @@ import { hastyClock } from '../../../support/runner-harness.ts';
 
 describe('dlq-index', () => {
   it('reads every dead-letter topic of the catalogue', () => {
-    const stage = createDlqIndex({ index: { put: async () => undefined } });
+    const stage = createDlqIndex({ index: { put: async () => undefined }, topics: deadLetterTopics });
     expect(stage.consumes).toEqual(deadLetterTopics);
   });
 
   it('indexes each letter under the key of its first delivery', async () => {
     const put: DeadLetterEntry[] = [];
-    const stage = createDlqIndex({ index: { put: async (entries) => void put.push(...entries) } });
+    const stage = createDlqIndex({
+      index: { put: async (entries) => void put.push(...entries) },
+      topics: deadLetterTopics,
+    });
     const letter = { ...(sampleOf(deadLetterSchema.json, 'most') as DeadLetter), offset: '9007199254740993' };
     const at = { topic: 'a.b.v1.stage.dlq', partition: 1, key: null, timestampMs: 0 };
     const outcomes = await stage.handle([
