@@ -1,5 +1,6 @@
 import type { Component } from './kernel/component.ts';
 import type { RunnerStatus } from './kernel/runner/options.ts';
+import { outboxAdmission } from './main/admission.ts';
 import { candidatesRole } from './main/candidates.ts';
 import { catalogRole } from './main/catalog.ts';
 import { type IngestRole, ingestRole } from './main/ingest.ts';
@@ -35,7 +36,9 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const stages = new Map<string, () => RunnerStatus>();
   const context = { ...options, onStage: (name: string, status: () => RunnerStatus) => void stages.set(name, status) };
   const resources = await openResources(context);
-  const ingest = roles.has('ingest') ? ingestRole(context, resources) : undefined;
+  const outbox = outboxAdmission(context);
+  const { admission } = outbox;
+  const ingest = roles.has('ingest') ? ingestRole({ ...context, admission }, resources) : undefined;
   const byRole: Record<PipelineRole, () => readonly Component[]> = {
     relay: () => relayRole(context, resources),
     catalog: () => catalogRole(context, resources),
@@ -44,12 +47,13 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     enrichment: () => enrichmentRole(context, resources),
     'dlq-index': () => dlqIndexRole(context, resources),
     ingest: () => ingest?.components ?? [],
-    intake: () => intakeRole(context, resources),
+    intake: () => intakeRole(context, resources, admission),
   };
   const connections: Component = { name: 'connections', start: async () => ({ stop: () => resources.close() }) };
+  const hasDoor = roles.has('ingest') || roles.has('intake');
   const wanted = Object.entries(byRole).filter(([role]) => roles.has(role));
   return {
-    components: [connections, ...wanted.flatMap(([, make]) => make())],
+    components: [connections, ...(hasDoor ? [outbox.component] : []), ...wanted.flatMap(([, make]) => make())],
     app: ingest?.app,
     resources,
     status: () => [...stages.values()].map((status) => status()),

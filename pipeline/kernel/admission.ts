@@ -7,8 +7,8 @@ import type { Problem } from './problem.ts';
  */
 export interface Admission {
   /**
-   * Why nothing may be appended now: status 503, code `outbox_full`, `outbox_stale` or `disk_full`, the limit and
-   * when to ask again. Undefined while there is room. Never waits and costs nothing: ask before each request or
+   * Why nothing may be appended now: status 503, code `outbox_full`, `outbox_stale`, `outbox_too_large` or
+   * `database_too_large`, the limit and when to ask again. Undefined while there is room. Never waits and costs nothing: ask before each request or
    * batch. Once refused, it stays refused until what was over its limit has come down by a tenth.
    */
   refusal(): Problem | undefined;

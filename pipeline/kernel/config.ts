@@ -3,6 +3,8 @@ import { defaultSubmitTopics, submitTopicsSchema } from './submit-topics.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = z.coerce.number().int().min(1);
+/** 0 stands for none. */
+const limit = z.coerce.number().int().min(0);
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 /** Every environment variable: what it means and what it looks like. The README's table is made from this. */
@@ -84,6 +86,33 @@ export const configSpec = {
     schema: submitTopicsSchema.prefault(defaultSubmitTopics),
     meaning: 'Topics that services hand events in by, each with its format (avro or json), comma separated; or none',
     example: defaultSubmitTopics,
+  },
+  FRESHET_INGEST_HELD_BYTES: {
+    schema: z.coerce.number().int().min(1_048_576).default(67_108_864),
+    meaning: 'Bytes of request bodies that ingest may hold before it answers 503; a request counts as 16 KiB at least',
+    example: '67108864',
+  },
+  FRESHET_OUTBOX_MAX_UNPUBLISHED: {
+    schema: limit.default(20_000_000),
+    meaning: 'Unpublished outbox records above which nothing more is taken in; 0 for no limit',
+    example: '20000000',
+  },
+  FRESHET_OUTBOX_MAX_AGE_MS: {
+    schema: limit.default(0),
+    meaning: 'Age of the oldest unpublished record above which nothing more is taken in, milliseconds; 0 for no limit',
+    example: '86400000',
+  },
+  FRESHET_OUTBOX_MAX_BYTES: {
+    schema: limit.default(0),
+    meaning:
+      'Bytes of the outbox on disk, published rows included, above which nothing more is taken in; 0 for no limit',
+    example: '50000000000',
+  },
+  FRESHET_DATABASE_MAX_BYTES: {
+    schema: limit.default(0),
+    meaning:
+      'Bytes of the whole database on disk above which nothing more is taken in; 0 for no limit. Leave room on the disk for WAL',
+    example: '80000000000',
   },
   FRESHET_UNKNOWN_ITEMS: {
     schema: z.enum(['accept', 'dead_letter']).default('accept'),

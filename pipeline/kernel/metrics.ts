@@ -28,6 +28,9 @@ function storingMetrics({ counter, gauge, histogram }: Makers) {
     ingestCommitSeconds: histogram('freshet_ingest_commit_seconds', 'Group commit duration', seconds),
     ingestBatchSize: histogram('freshet_ingest_batch_events', 'Events a group commit', sizes),
     ingestQueueDepth: gauge('freshet_ingest_queue_events', 'Events waiting for a group commit'),
+    ingestHeldBytes: gauge('freshet_ingest_held_bytes', 'Bytes of request bodies not answered yet'),
+    ingestRefused: counter('freshet_ingest_refused_requests_total', 'Requests answered 429 or 503 by code', ['code']),
+    ingestShedding: gauge('freshet_ingest_shedding', '1 while an outbox limit keeps every door shut', ['reason']),
     ingestRecent: counter(
       'freshet_ingest_recent_events_total',
       'Recent events for serving: written, of an unknown item, failed, or dropped while Redis was away',

@@ -1,3 +1,4 @@
+import type { Admission } from '../kernel/admission.ts';
 import type { Component } from '../kernel/component.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { createIngest } from '../stages/ingest/ingest.ts';
@@ -12,6 +13,8 @@ import type { ProcessContext, Resources } from './resources.ts';
 
 /** Group commits are few and large; more of them at once would only make them smaller. */
 const commitConnections = 4;
+/** Past any healthy commit: a connection that will never answer again is given up, and its group's slot is free. */
+const commitTimeoutMs = 10_000;
 
 export interface IngestRole {
   readonly app: ReturnType<typeof createIngest>['app'];
@@ -20,7 +23,7 @@ export interface IngestRole {
 
 /** The HTTP door, over a pool of its own: its session settings differ, and readers must not starve it. */
 export function ingestRole(
-  context: ProcessContext & { readonly makeId: () => string },
+  context: ProcessContext & { readonly makeId: () => string; readonly admission: Admission },
   resources: Resources,
 ): IngestRole {
   const { config, clock, log, metrics } = context;
@@ -29,6 +32,7 @@ export function ingestRole(
     url: config.FRESHET_POSTGRES_URL,
     maxConnections: commitConnections,
     settings: ingestSession,
+    queryTimeoutMs: commitTimeoutMs,
     onIdleError: (error) => log.warn({ error: messageOf(error) }, 'idle Postgres connection broke, replacing it'),
   });
   const items = createItemNumbers({ db: database, monotonic: clock.monotonic });
@@ -42,6 +46,7 @@ export function ingestRole(
     recent: createRecentWriter({ redis, items, clock, metrics, log }),
     signal: () => signal.signal(),
     queueEvents: config.FRESHET_INGEST_QUEUE_EVENTS,
+    heldBytes: config.FRESHET_INGEST_HELD_BYTES,
   });
   const pool: Component = { name: 'ingest-connections', start: async () => ({ stop: () => commits.close() }) };
   return {

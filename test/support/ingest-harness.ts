@@ -62,9 +62,11 @@ export async function startIngest(options: HarnessOptions): Promise<IngestHarnes
     signal: () => {
       signals += 1;
     },
+    admission: { refusal: () => undefined },
     queueEvents: 20_000,
+    heldBytes: 67_108_864,
     clock,
-    random: Math.random,
+    random: () => 0,
     makeId: randomUUID,
     log,
     metrics,

@@ -8,6 +8,7 @@ import type { Metrics } from '../../kernel/metrics.ts';
 import { type Problem, problemResponse } from '../../kernel/problem.ts';
 import { identityHeaders, type RequestIdentity, requestIdentity } from '../../kernel/request-id.ts';
 import type { SettingsSource } from '../../stores/settings.ts';
+import type { Door } from './door.ts';
 import { readJson } from './read-json.ts';
 
 /** What a route answers: a problem, or a document with its status. */
@@ -27,8 +28,11 @@ export interface Call {
 export interface CallDeps {
   readonly clock: Clock;
   readonly log: Logger;
-  readonly metrics: Pick<Metrics, 'httpRequests' | 'httpSeconds'>;
+  readonly metrics: Pick<Metrics, 'httpRequests' | 'httpSeconds' | 'ingestRefused'>;
   readonly settings: SettingsSource;
+  /** Asked by every request that writes. */
+  readonly door: Pick<Door, 'admit'>;
+  readonly random: () => number;
   readonly makeId: () => string;
   /** Why nothing can be taken yet; undefined when ready. */
   readonly unready: () => string | undefined;
@@ -77,21 +81,41 @@ function identityOf(c: Context, makeId: () => string): RequestIdentity {
   return given ?? requestIdentity((name) => c.req.header(name), makeId);
 }
 
-/** Wraps a route: identity on every answer, one error shape, metrics; not before ingest is ready. */
+async function answer(c: Context, deps: CallDeps, work: (call: Call) => Promise<Answer>): Promise<Answer> {
+  if (deps.unready() !== undefined) return { problem: notReady };
+  if (c.req.method === 'GET') return work(callOf(c, deps));
+  const hasBody = c.req.method !== 'DELETE';
+  const guest = deps.door.admit(hasBody ? c.req.header('content-length') : '0');
+  if ('problem' in guest) return guest;
+  try {
+    return await work(callOf(c, deps));
+  } finally {
+    guest.leave();
+  }
+}
+
+/** Clients that were refused together would come back together: each is told a time up to twice as long. */
+function refused(problem: Problem, { metrics, random }: Pick<CallDeps, 'metrics' | 'random'>): Problem {
+  if (problem.status !== 429 && problem.status !== 503) return problem;
+  metrics.ingestRefused.inc({ code: problem.code });
+  return { ...problem, retryAfterSeconds: Math.ceil((problem.retryAfterSeconds ?? 1) * (1 + random())) };
+}
+
+/** Wraps a route: identity on every answer, one error shape, metrics; not before ingest is ready, nor past its limits. */
 export function answering(deps: CallDeps, route: string, work: (call: Call) => Promise<Answer>) {
   return async (c: Context): Promise<Response> => {
     const startedAt = deps.clock.monotonic();
     const identity = identityOf(c, deps.makeId);
-    let answer: Answer;
+    let given: Answer;
     try {
-      answer = deps.unready() === undefined ? await work(callOf(c, deps)) : { problem: notReady };
+      given = await answer(c, deps, work);
     } catch (error) {
-      answer = { problem: problemOf(error, deps.log, { route, requestId: identity.requestId }) };
+      given = { problem: problemOf(error, deps.log, { route, requestId: identity.requestId }) };
     }
     const response =
-      'problem' in answer
-        ? problemResponse(answer.problem, identity.requestId)
-        : Response.json(answer.document, { status: answer.status });
+      'problem' in given
+        ? problemResponse(refused(given.problem, deps), identity.requestId)
+        : Response.json(given.document, { status: given.status });
     for (const [name, value] of Object.entries(identityHeaders(identity))) response.headers.set(name, value);
     deps.metrics.httpRequests.inc({ route, status: String(response.status) });
     deps.metrics.httpSeconds.observe({ route }, (deps.clock.monotonic() - startedAt) / 1_000);

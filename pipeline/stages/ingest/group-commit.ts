@@ -35,13 +35,17 @@ const groupEntries = 1_000;
 const groupsInFlight = 2;
 /** Longer than any healthy commit; a request is then answered, its group goes on. */
 const answerWithinMs = 5_000;
+/** A watched deadline is looked at no more often. */
+const leastWatchMs = 5;
 
-interface Waiting {
+const first = <T>(set: ReadonlySet<T>): T | undefined => set.values().next().value;
+
+interface Submission {
   readonly units: readonly Unit[];
   readonly size: number;
+  /** Monotonic, milliseconds. */
+  readonly deadline: number;
   readonly settle: (answer: SubmitAnswer) => void;
-  /** Answered before its group was sent: it is left out. */
-  isAbandoned: boolean;
 }
 
 const sizeOf = (units: readonly Unit[]): number => units.reduce((sum, { entries }) => sum + entries.length, 0);
@@ -53,94 +57,136 @@ const sizeOf = (units: readonly Unit[]): number => units.reduce((sum, { entries 
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
-  readonly #queue: Waiting[] = [];
+  readonly #queue: Submission[] = [];
+  /** Not answered yet, oldest deadline first. */
+  readonly #unanswered = new Set<Submission>();
   #waitingEntries = 0;
   /** Entries waiting or under way. */
   #heldEntries = 0;
-  #inFlight = 0;
+  readonly #inFlight = new Set<{ readonly sentAt: number }>();
   #isCollecting = false;
+  /** Set while the deadline of the oldest submission is watched. */
+  #watching: AbortController | undefined;
   #onIdle: (() => void) | undefined;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
   }
 
+  /** What a submission of so many entries would be answered at once; undefined where there is room for it. */
+  refusal(size: number): 'overloaded' | 'unavailable' | undefined {
+    const { clock, queueLimit } = this.#options;
+    const isFull = this.#heldEntries > 0 && this.#heldEntries + size > queueLimit;
+    if (this.#onIdle || isFull) return 'overloaded';
+    const stuckSince = clock.monotonic() - answerWithinMs;
+    const isStuck =
+      this.#inFlight.size >= groupsInFlight && [...this.#inFlight].every((one) => one.sentAt < stuckSince);
+    return isStuck ? 'unavailable' : undefined;
+  }
+
   /** Resolves after the commit. The units stay together: all of them are in one group, in the order given. */
   async submit(units: readonly Unit[]): Promise<SubmitAnswer> {
     const size = sizeOf(units);
     if (size === 0) return { kind: 'stored', results: [] };
-    const isFull = this.#heldEntries > 0 && this.#heldEntries + size > this.#options.queueLimit;
-    if (this.#onIdle || isFull) return { kind: 'overloaded' };
-    const answered = new AbortController();
-    const answer = new Promise<SubmitAnswer>((settle) => {
-      const waiting: Waiting = { units, size, settle, isAbandoned: false };
-      this.#queue.push(waiting);
-      void this.#options.clock.sleep(answerWithinMs, answered.signal).then(() => {
-        waiting.isAbandoned = true;
-        settle({ kind: 'unavailable' });
-      });
+    const refused = this.refusal(size);
+    if (refused) return { kind: refused };
+    return new Promise<SubmitAnswer>((resolve) => {
+      const deadline = this.#options.clock.monotonic() + answerWithinMs;
+      const submission: Submission = {
+        units,
+        size,
+        deadline,
+        settle: (answer) => {
+          this.#unanswered.delete(submission);
+          resolve(answer);
+        },
+      };
+      this.#queue.push(submission);
+      this.#unanswered.add(submission);
+      this.#waitingEntries += size;
+      this.#hold(size);
+      this.#collect();
+      void this.#watch();
     });
-    this.#waitingEntries += size;
-    this.#hold(size);
-    this.#collect();
-    return answer.finally(() => answered.abort());
   }
 
   /** Refuses what comes from now on and resolves when all before it is answered. */
   drain(): Promise<void> {
     return new Promise((resolve) => {
       this.#onIdle = resolve;
-      if (this.#heldEntries === 0) resolve();
+      this.#hold(0);
     });
   }
 
   #hold(change: number): void {
     this.#heldEntries += change;
     this.#options.metrics.ingestQueueDepth.set(this.#heldEntries);
-    if (this.#heldEntries === 0) this.#onIdle?.();
+    if (this.#heldEntries > 0 || !this.#onIdle) return;
+    this.#watching?.abort();
+    this.#onIdle();
+  }
+
+  /** One timer for all submissions, since each gets the same time. What was not sent when its time is over is left out. */
+  async #watch(): Promise<void> {
+    if (this.#watching) return;
+    const { clock } = this.#options;
+    const watching = new AbortController();
+    this.#watching = watching;
+    const { signal } = watching;
+    for (let oldest = first(this.#unanswered); oldest && !signal.aborted; oldest = first(this.#unanswered)) {
+      const leftMs = oldest.deadline - clock.monotonic();
+      if (leftMs > 0) await clock.sleep(Math.max(leastWatchMs, leftMs), signal);
+      else this.#giveUp(oldest);
+    }
+    this.#watching = undefined;
+  }
+
+  #giveUp(submission: Submission): void {
+    submission.settle({ kind: 'unavailable' });
+    if (this.#queue[0] !== submission) return;
+    this.#queue.shift();
+    this.#waitingEntries -= submission.size;
+    this.#hold(-submission.size);
   }
 
   #collect(): void {
-    if (this.#isCollecting || this.#queue.length === 0 || this.#inFlight >= groupsInFlight) return;
+    if (this.#isCollecting || this.#queue.length === 0 || this.#inFlight.size >= groupsInFlight) return;
     if (this.#waitingEntries >= groupEntries) {
       this.#send();
       return;
     }
     this.#isCollecting = true;
-    void this.#options.clock.sleep(this.#inFlight === 0 ? 0 : collectMs).then(() => {
+    void this.#options.clock.sleep(this.#inFlight.size === 0 ? 0 : collectMs).then(() => {
       this.#isCollecting = false;
       this.#send();
     });
   }
 
   #send(): void {
-    while (this.#inFlight < groupsInFlight && this.#queue.length > 0) {
+    while (this.#inFlight.size < groupsInFlight && this.#queue.length > 0) {
       const group = this.#takeGroup();
-      if (group.length === 0) return;
-      this.#inFlight += 1;
+      const flight = { sentAt: this.#options.clock.monotonic() };
+      this.#inFlight.add(flight);
       void this.#commit(group).finally(() => {
-        this.#inFlight -= 1;
+        this.#inFlight.delete(flight);
         this.#collect();
       });
     }
   }
 
-  #takeGroup(): Waiting[] {
-    const group: Waiting[] = [];
+  #takeGroup(): Submission[] {
+    const group: Submission[] = [];
     let size = 0;
     for (let next = this.#queue[0]; next && (size === 0 || size + next.size <= groupEntries); next = this.#queue[0]) {
       this.#queue.shift();
       this.#waitingEntries -= next.size;
-      if (next.isAbandoned) this.#hold(-next.size);
-      else {
-        group.push(next);
-        size += next.size;
-      }
+      group.push(next);
+      size += next.size;
     }
     return group;
   }
 
-  async #commit(group: readonly Waiting[]): Promise<void> {
+  async #commit(group: readonly Submission[]): Promise<void> {
     const { store, clock, log, metrics, onCommitted } = this.#options;
     const units = group.flatMap((one) => one.units);
     const startedAt = clock.monotonic();

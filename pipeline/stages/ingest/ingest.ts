@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { Codec } from '../../broker/codec.ts';
+import type { Admission } from '../../kernel/admission.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Component, Running } from '../../kernel/component.ts';
 import { settlesWithin } from '../../kernel/deadline.ts';
@@ -10,6 +11,7 @@ import type { DocumentReader } from '../../stores/documents.ts';
 import type { IngestStore } from '../../stores/ingest.ts';
 import type { RecentEvents } from '../../stores/recent-events.ts';
 import type { SettingsSource } from '../../stores/settings.ts';
+import { Door } from './door.ts';
 import { GroupCommit } from './group-commit.ts';
 import { addRoutes } from './routes.ts';
 import { type IngestWriters, loadWriters } from './writers.ts';
@@ -22,8 +24,11 @@ export interface IngestOptions {
   readonly recent: RecentEvents;
   /** Called after each commit that stored something: wakes the relay. Must not throw. */
   readonly signal: () => void;
+  readonly admission: Admission;
   /** Events that may wait for a group commit before requests are answered 503. */
   readonly queueEvents: number;
+  /** Bytes of request bodies that may be held before requests are answered 503. */
+  readonly heldBytes: number;
   readonly clock: Clock;
   readonly random: () => number;
   /** Makes request ids. */
@@ -38,11 +43,13 @@ const drainWithinMs = 10_000;
 /**
  * The HTTP door. `app` has the routes, to be mounted at `/`; `component` makes it ready and drains it, and
  * is to be stopped after the HTTP server. Until the registry has answered, and the settings are read,
- * requests are answered 503.
+ * requests are answered 503. While it refuses requests because too much waits it stays ready: it recovers by itself,
+ * and the outbox that others would write to is the same.
  */
 export function createIngest(options: IngestOptions): { readonly app: Hono; readonly component: Component } {
   const { codec, store, settings, clock, random, log, metrics, signal: onCommitted, queueEvents: queueLimit } = options;
   const commits = new GroupCommit({ store, clock, log, metrics, onCommitted, queueLimit });
+  const door = new Door({ ...options, commits });
   let writers: IngestWriters | undefined;
 
   const unready = () => {
@@ -74,6 +81,6 @@ export function createIngest(options: IngestOptions): { readonly app: Hono; read
     };
   }
   const app = new Hono();
-  addRoutes(app, { ...options, commits, unready, writers: readyWriters });
+  addRoutes(app, { ...options, commits, door, unready, writers: readyWriters });
   return { app, component: { name: 'ingest', start } };
 }

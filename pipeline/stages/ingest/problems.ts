@@ -27,7 +27,7 @@ export function submitProblem(kind: Exclude<SubmitAnswer['kind'], 'stored'>): Pr
       return {
         status: 503,
         code: 'overloaded',
-        detail: 'too much is waiting to be stored; repeat later',
+        detail: 'too much is waiting to be stored; nothing was stored, repeat later',
         retryAfterSeconds,
       };
     case 'unavailable':

@@ -29,6 +29,8 @@ export interface DatabaseOptions {
   readonly maxConnections?: number;
   /** Extra session settings, as `-c name=value` start-up options. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** A statement that takes longer fails as TransientError, and its connection is given up. */
+  readonly queryTimeoutMs?: number;
   /** Called when an idle connection breaks; the pool replaces it. */
   readonly onIdleError: (error: Error) => void;
 }
@@ -91,7 +93,9 @@ export function connectionConfig(url: string, settings: Readonly<Record<string, 
 
 /** A pool whose errors are translated; whoever opens it closes it. */
 export function openDatabase(options: DatabaseOptions): Database {
-  const pool = new pg.Pool({ ...connectionConfig(options.url, options.settings), max: options.maxConnections ?? 10 });
+  const { url, settings, maxConnections: max = 10, queryTimeoutMs } = options;
+  const timeout = queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs };
+  const pool = new pg.Pool({ ...connectionConfig(url, settings), ...timeout, max });
   pool.on('error', options.onIdleError);
   // A connection that breaks while it is not idle also emits 'error', and the query in flight rejects with it. The
   // pool takes its own listener off before the awaiting caller runs, and both messages may lie in one chunk.

@@ -145,11 +145,16 @@ describe('a group commit', () => {
 
   it('answers unavailable when its group takes too long, and leaves out what was not sent', async () => {
     let pass: () => void = () => undefined;
+    let aheadMs = 0;
     const deadline = new Promise<void>((resolve) => {
-      pass = resolve;
+      pass = () => {
+        aheadMs = 10_000;
+        resolve();
+      };
     });
     const clock: Clock = {
       ...systemClock,
+      monotonic: () => systemClock.monotonic() + aheadMs,
       sleep: (ms, signal) => (ms >= 1_000 ? deadline : systemClock.sleep(ms, signal)),
     };
     const { store, ends } = heldStore();
@@ -158,7 +163,9 @@ describe('a group commit', () => {
     await expect.poll(() => calls.length).toBe(2);
     pass();
     expect((await Promise.all(answers)).map(({ kind }) => kind)).toEqual(Array(3).fill('unavailable'));
+    expect(commits.refusal(1)).toBe('unavailable');
     for (const end of ends) end();
+    await expect.poll(() => commits.refusal(1)).toBeUndefined();
     await commits.drain();
     expect(calls).toEqual([1_000, 1_000]);
   });
