@@ -18,6 +18,10 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'figures of this machine, beside those of peers',
     load: async () => (await import('./bench.ts')).benchCommand(),
   },
+  chaos: {
+    description: 'kill, stop and cut what runs, and count every event',
+    load: async () => (await import('./chaos.ts')).chaosCommand(),
+  },
   run: {
     description: 'run roles in this process',
     load: async () => (await import('./run.ts')).runCommand(),

@@ -1,0 +1,77 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { embeddedDown, embeddedPurge, embeddedStartServer, embeddedStopServer } from '../stack/embedded/embedded.ts';
+import { identityOf } from '../stack/process-identity.ts';
+import type { OnProgress } from '../stack/progress.ts';
+import { readState } from '../stack/state.ts';
+import { localUrls, type ServerUrls } from '../stack/urls.ts';
+
+/** Servers that may be killed. */
+export type Victim = 'postgres' | 'kafka';
+
+/** Postgres and Kafka of one run alone, so that killing them hurts nobody. */
+export interface ChaosServers {
+  readonly folder: string;
+  readonly urls: ServerUrls;
+  stop(server: Victim, signal: NodeJS.Signals): Promise<void>;
+  /** Under the address it had; resolves when it answers. */
+  start(server: Victim): Promise<void>;
+  /** Ends both and removes what they stored. */
+  close(): Promise<void>;
+}
+
+const nameOf = (pid: number) => `freshet-chaos-${pid}`;
+const pattern = /^freshet-chaos-(\d+)$/;
+
+async function remove(folder: string): Promise<void> {
+  const state = readState(folder);
+  if (state) {
+    await embeddedDown(folder, state);
+    embeddedPurge(folder, state);
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Ends the servers of runs that were killed before they could. */
+async function sweep(): Promise<void> {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = pattern.exec(name)?.[1];
+    if (pid !== undefined && identityOf(Number(pid)) === undefined) await remove(join(tmpdir(), name));
+  }
+}
+
+export async function openChaosServers(onProgress: OnProgress): Promise<ChaosServers> {
+  await sweep();
+  const folder = join(tmpdir(), nameOf(process.pid));
+  mkdirSync(folder, { recursive: true });
+  try {
+    await embeddedStartServer(folder, 'postgres', onProgress);
+    await embeddedStartServer(folder, 'kafka', onProgress);
+  } catch (error) {
+    await remove(folder);
+    throw error;
+  }
+  const state = readState(folder);
+  if (!state) throw new Error(`${folder} has no state though its servers run`);
+  let last: Promise<unknown> = Promise.resolve();
+  let closed = false;
+  /** One after the other; a server that is being started when all is over must not be left behind. */
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    if (closed) return Promise.reject(new Error('the servers of this run are closed'));
+    const mine = last.then(work);
+    last = mine.catch(() => undefined); // whoever asked is told
+    return mine;
+  };
+  return {
+    folder,
+    urls: localUrls(state.ports),
+    stop: (server, signal) => inTurn(() => embeddedStopServer(folder, server, signal)),
+    start: (server) => inTurn(() => embeddedStartServer(folder, server, () => undefined)),
+    async close() {
+      closed = true;
+      await last;
+      await remove(folder);
+    },
+  };
+}
