@@ -2,8 +2,9 @@ import { Command, InvalidArgumentError } from 'commander';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import { benchJson, benchMarkdown, recordBaseline } from '../load/harness/bench-report.ts';
 import { describeMachine } from '../load/harness/machine.ts';
-import { benchRelay, type ScenarioName, scenarioNames } from '../load/relay/bench.ts';
+import { benchRelay } from '../load/relay/bench.ts';
 import { relayReport } from '../load/relay/report.ts';
+import { type ScenarioName, scenarioNames } from '../load/relay/scenarios.ts';
 import { type SystemName, systemNames } from '../load/relay/systems/system.ts';
 import { firstSignal } from '../process/signals.ts';
 import { ensureStack } from '../stack/stack.ts';
@@ -14,6 +15,7 @@ interface Options {
   readonly events: number;
   readonly systems: readonly SystemName[];
   readonly only: readonly ScenarioName[];
+  readonly openTransaction: number;
   readonly nodeOptions: string;
   readonly baseline?: true;
   readonly json?: JsonOption;
@@ -45,6 +47,7 @@ async function relay(options: Options): Promise<void> {
     scenarios: options.only,
     runs: options.runs,
     events: options.events,
+    openMs: options.openTransaction * 1_000,
     nodeOptions: options.nodeOptions.split(' ').filter((option) => option !== ''),
     say: (line: string) => void process.stderr.write(`${line}\n`),
     signal: aborted,
@@ -66,10 +69,15 @@ export function benchRelayCommand(): Command {
     .description('the outbox relay beside others: backlog, rates, processor time, memory; topics are read back')
     .option('--runs <count>', 'runs of each system', positive, 5)
     .option('--events <count>', 'events of a backlog', positive, 1_000_000)
-    .option('--systems <names>', `comma separated: ${systemNames.join(', ')}`, namesOf(systemNames), ['freshet'])
+    .option('--systems <names>', `comma separated: ${systemNames.join(', ')}`, namesOf(systemNames), [
+      'freshet',
+      'naive',
+      'xmin',
+    ])
     .option('--only <names>', `comma separated: ${scenarioNames.join(', ')}`, namesOf(scenarioNames), [
       ...scenarioNames,
     ])
+    .option('--open-transaction <seconds>', 'how long that of its scenario stays open', positive, 60)
     .option('--node-options <options>', 'for our relay\'s process, such as "--cpu-prof"', '')
     .option('--baseline', 'keep the report in ops/load/baselines/')
     .option(...jsonOption)

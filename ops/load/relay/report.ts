@@ -1,64 +1,58 @@
 import type { BenchReport, BenchTable } from '../harness/bench-report.ts';
-import type { Cell } from '../harness/markdown-table.ts';
-import { formatNumber } from '../harness/markdown-table.ts';
+import { type Cell, formatNumber } from '../harness/markdown-table.ts';
 import { spread } from '../harness/statistics.ts';
 import type { RelayBench, RelayBenchOptions } from './bench.ts';
-import type { DrainRun } from './drain.ts';
+import { drainSheet, liveSheet, openSheet, type Sheet, writersSheet } from './sheets.ts';
+
+const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);
 
 /** Median and, in brackets, the least and the most. */
 function cell(values: readonly (number | null)[]): Cell {
-  const known = values.filter((value) => value !== null);
-  if (known.length === 0) return 'unknown';
-  const { median, min, max } = spread(known);
-  return known.length === 1
-    ? formatNumber(median)
-    : `${formatNumber(median)} (${formatNumber(min)}–${formatNumber(max)})`;
+  const numbers = known(values);
+  if (numbers.length === 0) return '–';
+  const { median, min, max } = spread(numbers);
+  return min === max ? formatNumber(median) : `${formatNumber(median)} (${formatNumber(min)}–${formatNumber(max)})`;
 }
 
-/** Numeric fields of the runs as spreads, for the JSON. */
-function spreads(runs: readonly object[]): Record<string, unknown> {
-  const [first = {}] = runs;
-  const numeric = Object.entries(first).filter(([, value]) => typeof value === 'number');
-  return Object.fromEntries(
-    numeric.map(([name]) => [name, spread(runs.map((run) => Number((run as Record<string, unknown>)[name])))]),
-  );
-}
-
-const drainColumns: readonly (readonly [string, keyof DrainRun])[] = [
-  ['events/s', 'eventsPerSecond'],
-  ['first tenth/s', 'firstTenthPerSecond'],
-  ['last tenth/s', 'lastTenthPerSecond'],
-  ['with its start/s', 'fromStartPerSecond'],
-  ['first event ms', 'firstEventMs'],
-  ['CPU s/M', 'cpuSecondsPerMillion'],
-  ['peak MiB', 'peakMiB'],
-  ['Postgres CPU s/M', 'postgresSecondsPerMillion'],
-  ['Kafka CPU s/M', 'kafkaSecondsPerMillion'],
-  ['duplicates', 'duplicates'],
-];
-
-function groupsOf<Run>(runs: readonly Run[], nameOf: (run: Run) => string): (readonly [string, readonly Run[]])[] {
+function groupsOf<Run>({ runs, nameOf }: Sheet<Run>): (readonly [string, readonly Run[]])[] {
   const names = [...new Set(runs.map(nameOf))];
   return names.map((name) => [name, runs.filter((run) => nameOf(run) === name)]);
 }
 
-const drainName = ({ system, start }: DrainRun): string => `${system}, ${start}`;
-
-function drainTable(runs: readonly DrainRun[], events: number): BenchTable {
-  return {
-    title: `Drain a backlog of ${events.toLocaleString('en')} events`,
-    header: ['system', ...drainColumns.map(([title]) => title)],
-    rows: groupsOf(runs, drainName).map(([name, own]) => [
-      name,
-      ...drainColumns.map(([, field]) => cell(own.map((run) => run[field] as number | null))),
-    ]),
-  };
+function tableOf<Run>(sheet: Sheet<Run>): BenchTable {
+  const { title, columns } = sheet;
+  const rows = groupsOf(sheet).map(([name, own]) => [name, ...columns.map(([, figure]) => cell(own.map(figure)))]);
+  return { title, header: ['system', ...columns.map(([name]) => name)], rows };
 }
 
-const drainNotes = [
-  'Drain: from the first record in the topic to the last, by the append times that the broker gives; "with its start" counts from the start of the process. Cold: the process is started on the backlog.',
-  "CPU s/M: seconds of the relay's own process for a million events, its start included where it is cold; peak MiB is its greatest resident memory (VmHWM).",
-];
+/** System → figure → median, least and most. */
+function summaryOf<Run>(sheet: Sheet<Run>): Record<string, unknown> {
+  const figures = (own: readonly Run[]) =>
+    sheet.columns.flatMap(([title, figure]) => {
+      const numbers = known(own.map(figure));
+      return numbers.length === 0 ? [] : [[title, spread(numbers)] as const];
+    });
+  return Object.fromEntries(groupsOf(sheet).map(([name, own]) => [name, Object.fromEntries(figures(own))]));
+}
+
+/** Hides the type of a sheet's runs, so that sheets of different scenarios can stand in one list. */
+const rendered = <Run extends object>(sheet: Sheet<Run>) => ({
+  scenario: sheet.scenario,
+  isEmpty: sheet.runs.length === 0,
+  table: tableOf(sheet),
+  summary: summaryOf(sheet),
+  runs: sheet.runs.map((run): object => ({ scenario: sheet.scenario, ...run })),
+  notes: sheet.notes,
+});
+
+function sheets({ runs }: RelayBench, { events, openMs }: RelayBenchOptions) {
+  return [
+    rendered(drainSheet(runs.drain, events)),
+    rendered(liveSheet(runs.live)),
+    rendered(writersSheet(runs.writers)),
+    rendered(openSheet(runs.openTransaction, openMs)),
+  ];
+}
 
 /** Medians and spreads of what was run, for both files. */
 export function relayReport(
@@ -66,18 +60,19 @@ export function relayReport(
   options: RelayBenchOptions,
   head: Pick<BenchReport, 'command' | 'startedAt' | 'machine'>,
 ): BenchReport {
-  const { systems, scenarios, runs, events, nodeOptions } = options;
-  const { drains, payloadBytes } = bench;
+  const { systems, scenarios, runs, events, openMs, nodeOptions } = options;
+  const { payloadBytes } = bench;
+  const filled = sheets(bench, options).filter(({ isEmpty }) => !isEmpty);
   return {
     ...head,
-    config: { systems, scenarios, runs, events, payloadBytes, nodeOptions, partitions: 8, acks: -1 },
-    runs: drains.map((run) => ({ scenario: 'drain', ...run })),
-    summary: { drain: Object.fromEntries(groupsOf(drains, drainName).map(([name, own]) => [name, spreads(own)])) },
-    tables: drains.length > 0 ? [drainTable(drains, events)] : [],
+    config: { systems, scenarios, runs, events, payloadBytes, openMs, nodeOptions, partitions: 8, acks: -1 },
+    runs: filled.flatMap((sheet) => sheet.runs),
+    summary: Object.fromEntries(filled.map(({ scenario, summary }) => [scenario, summary])),
+    tables: filled.map(({ table }) => table),
     notes: [
-      `Median of ${runs} runs after a warm-up, systems in turns; in brackets the least and the most.`,
-      `Before a figure was given the topic was read back, committed records only: every event there, byte for byte, in order for each key; duplicates are counted.`,
-      ...(drains.length > 0 ? drainNotes : []),
+      `Records of ${payloadBytes} bytes, 10,000 keys, 8 partitions, acks=-1. Median of ${runs} runs after a warm-up, systems in turns; in brackets the least and the most.`,
+      'Before a figure was given the topic was read, committed records only: every event there, byte for byte, in order for each key; duplicates are counted.',
+      ...filled.flatMap(({ notes }) => notes),
     ],
   };
 }
