@@ -1,15 +1,18 @@
 import type { Component } from './kernel/component.ts';
 import type { RunnerStatus } from './kernel/runner/options.ts';
 import { outboxAdmission } from './main/admission.ts';
-import { candidatesRole } from './main/candidates.ts';
-import { catalogRole } from './main/catalog.ts';
-import { type IngestRole, ingestRole } from './main/ingest.ts';
-import { intakeRole } from './main/intake.ts';
-import { relayRole } from './main/relay.ts';
+import type { IngestRole } from './main/ingest.ts';
 import { openResources, type ProcessContext, type Resources } from './main/resources.ts';
-import { aggregationRole, dlqIndexRole, enrichmentRole } from './main/stages.ts';
 
-export type PipelineRole = 'ingest' | 'intake' | 'relay' | 'enrichment' | 'aggregation' | 'candidates' | 'catalog' | 'dlq-index';
+export type PipelineRole =
+  | 'ingest'
+  | 'intake'
+  | 'relay'
+  | 'enrichment'
+  | 'aggregation'
+  | 'candidates'
+  | 'catalog'
+  | 'dlq-index';
 
 /** The pipeline's part of a process: every stage, relay and door that it runs, wired to what is real. */
 export interface Pipeline {
@@ -20,6 +23,8 @@ export interface Pipeline {
   readonly resources: Resources;
   /** Each running stage: partitions, lag, last error. */
   status(): readonly RunnerStatus[];
+  /** Each outbox that the relay role serves here, ours first. */
+  relays(): readonly RelayStatus[];
 }
 
 export interface PipelineOptions extends Omit<ProcessContext, 'onStage'> {
@@ -38,24 +43,29 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const resources = await openResources(context);
   const outbox = outboxAdmission(context);
   const { admission } = outbox;
-  const ingest = roles.has('ingest') ? ingestRole({ ...context, admission }, resources) : undefined;
-  const byRole: Record<PipelineRole, () => readonly Component[]> = {
-    relay: () => relayRole(context, resources),
-    catalog: () => catalogRole(context, resources),
-    candidates: () => candidatesRole(context, resources, stateVersion),
-    aggregation: () => aggregationRole(context, resources, stateVersion),
-    enrichment: () => enrichmentRole(context, resources),
-    'dlq-index': () => dlqIndexRole(context, resources),
-    ingest: () => ingest?.components ?? [],
-    intake: () => intakeRole(context, resources, admission),
+  const ingest = roles.has('ingest')
+    ? (await import('./main/ingest.ts')).ingestRole({ ...context, admission }, resources)
+    : undefined;
+  // Each role's modules are read where it runs: a relay with the state stores' query builder takes 200 MB more.
+  const byRole: Record<PipelineRole, () => Promise<readonly Component[]>> = {
+    relay: async () => (await import('./main/relay.ts')).relayRole(context, resources),
+    catalog: async () => (await import('./main/catalog.ts')).catalogRole(context, resources),
+    candidates: async () => (await import('./main/candidates.ts')).candidatesRole(context, resources, stateVersion),
+    aggregation: async () => (await import('./main/stages.ts')).aggregationRole(context, resources, stateVersion),
+    enrichment: async () => (await import('./main/stages.ts')).enrichmentRole(context, resources),
+    'dlq-index': async () => (await import('./main/dlq-index.ts')).dlqIndexRole(context, resources),
+    ingest: async () => ingest?.components ?? [],
+    intake: async () => (await import('./main/intake.ts')).intakeRole(context, resources, admission),
   };
   const connections: Component = { name: 'connections', start: async () => ({ stop: () => resources.close() }) };
   const hasDoor = roles.has('ingest') || roles.has('intake');
-  const wanted = Object.entries(byRole).filter(([role]) => roles.has(role));
+  const wanted: Component[] = [];
+  for (const [role, make] of Object.entries(byRole)) if (roles.has(role)) wanted.push(...(await make()));
   return {
-    components: [connections, ...(hasDoor ? [outbox.component] : []), ...wanted.flatMap(([, make]) => make())],
+    components: [connections, ...(hasDoor ? [outbox.component] : []), ...wanted],
     app: ingest?.app,
     resources,
     status: () => [...stages.values()].map((status) => status()),
+    relays: () => relay?.status() ?? [],
   };
 }

@@ -2,18 +2,14 @@ import { topics } from '../../schemas/topics.ts';
 import type { Component } from '../kernel/component.ts';
 import { createAggregation } from '../stages/aggregation/aggregation.ts';
 import { createExposure } from '../stages/aggregation/exposure.ts';
-import { createDlqIndex, indexedDeadLetters } from '../stages/dlq-index/dlq-index.ts';
-import { createDlqExpiry } from '../stages/dlq-index/expiry.ts';
 import { createEnrichment } from '../stages/enrichment/enrichment.ts';
 import { createAppliedEvents } from '../stores/postgres/applied-event.ts';
 import { createAppliedEventRotation } from '../stores/postgres/applied-event-rotation.ts';
 import { createCatalogReader } from '../stores/postgres/catalog-reader.ts';
 import type { Queryable, Tx } from '../stores/postgres/database.ts';
-import { createPostgresDeadLetters } from '../stores/postgres/dead-letters.ts';
 import { createExposureLog } from '../stores/postgres/feature-activity.ts';
 import { createFeatureStore } from '../stores/postgres/feature-store.ts';
 import { appendOutbox } from '../stores/postgres/outbox-append.ts';
-import { installedTopics } from './installed-topics.ts';
 import { whenReachable } from './reachable.ts';
 import type { ProcessContext, Resources } from './resources.ts';
 import { stageComponent } from './stage-component.ts';
@@ -63,12 +59,4 @@ export function aggregationRole(context: ProcessContext, resources: Resources, s
     }),
     createAppliedEventRotation({ ...context, db: database }),
   ];
-}
-
-export function dlqIndexRole(context: ProcessContext, resources: Resources): Component[] {
-  const index = createPostgresDeadLetters(resources.database);
-  const sources = installedTopics(context.config.FRESHET_SUBMIT_TOPICS).deadLetters;
-  const stage = createDlqIndex({ index, topics: sources });
-  const deadLetters = indexedDeadLetters({ index }, context.appVersion);
-  return [stageComponent(context, resources, { stage, sources, deadLetters }), createDlqExpiry({ ...context, index })];
 }
