@@ -35,7 +35,7 @@ export interface EventAppender<Tx> {
 
 export interface IngestStore {
   /**
-   * One transaction: keys and revisions first, then an outbox row for each accepted entry, in the order given.
+   * One transaction: an outbox row for each accepted entry, events in the order given and documents in theirs.
    * Answers one result an entry, in the same order, after the commit. A key that comes twice in one call is a
    * duplicate of its first; a document that comes twice is judged in the order given.
    *

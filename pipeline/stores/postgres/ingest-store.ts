@@ -1,14 +1,7 @@
-import type {
-  DocumentEntry,
-  EntryResult,
-  EventAppender,
-  EventEntry,
-  EventResult,
-  IngestEntry,
-  IngestStore,
-} from '../ingest.ts';
-import type { Database, Queryable } from './database.ts';
-import { claimEventKeys, knownEventKeys } from './event-keys.ts';
+import type { DocumentEntry, EntryResult, EventAppender, EventEntry, IngestStore } from '../ingest.ts';
+import type { Database, Queryable, Tx } from './database.ts';
+import { appendNewEvents } from './event-append.ts';
+import { knownEventKeys } from './event-keys.ts';
 import { appendOutbox } from './outbox-append.ts';
 import { moveRevisions } from './upsert-revisions.ts';
 
@@ -23,43 +16,32 @@ export const ingestSession: Readonly<Record<string, string>> = {
   lock_timeout: '500',
 };
 
-/** The first entry of each key that was claimed; every other one is a duplicate. */
-function eventResults(entries: readonly EventEntry[], claimed: ReadonlySet<string>): EventResult[] {
-  const left = new Set(claimed);
-  return entries.map(({ keyId }) => (left.delete(keyId) ? 'accepted' : 'duplicate'));
+async function appendDocuments(tx: Tx, documents: readonly DocumentEntry[]): Promise<EntryResult[]> {
+  const results = await moveRevisions(tx, documents);
+  await appendOutbox(
+    tx,
+    documents.filter((_, index) => results[index] === 'accepted').map(({ row }) => row),
+  );
+  return results;
 }
 
 /** The store of group commits; `db` is a pool with the settings of `ingestSession`. */
 export function createIngestStore(db: Database): IngestStore {
   return {
-    append: (entries) =>
-      db.transaction(async (tx) => {
-        const events = entries.filter((entry): entry is EventEntry => entry.kind === 'event');
+    async append(entries) {
+      const events = entries.filter((entry): entry is EventEntry => entry.kind === 'event');
+      if (events.length === entries.length) return appendNewEvents(db, events);
+      return db.transaction(async (tx) => {
         const documents = entries.filter((entry): entry is DocumentEntry => entry.kind === 'document');
-        const claimed = await claimEventKeys(tx, [...new Set(events.map(({ keyId }) => keyId))]);
-        const ofEvents = eventResults(events, claimed).values();
-        const ofDocuments = (await moveRevisions(tx, documents)).values();
-        const results = entries.map(({ kind }) => {
-          const { value } = kind === 'event' ? ofEvents.next() : ofDocuments.next();
-          return value as EntryResult;
-        });
-        await appendOutbox(tx, rowsOf(entries, results));
-        return results;
-      }),
+        const ofDocuments = (await appendDocuments(tx, documents)).values();
+        const ofEvents = (await appendNewEvents(tx, events)).values();
+        return entries.map(({ kind }) => (kind === 'event' ? ofEvents : ofDocuments).next().value as EntryResult);
+      });
+    },
   };
 }
 
 /** For stages that take events in: in their transaction, over a pool with the settings of `ingestSession`. */
 export function createEventAppender(): EventAppender<Queryable> {
-  return {
-    async append(tx, entries) {
-      const results = eventResults(entries, await claimEventKeys(tx, [...new Set(entries.map(({ keyId }) => keyId))]));
-      await appendOutbox(tx, rowsOf(entries, results));
-      return results;
-    },
-    known: knownEventKeys,
-  };
+  return { append: appendNewEvents, known: knownEventKeys };
 }
-
-const rowsOf = (entries: readonly IngestEntry[], results: readonly EntryResult[]) =>
-  entries.filter((_, index) => results[index] === 'accepted').map(({ row }) => row);

@@ -119,16 +119,16 @@ describe('while Postgres is away', () => {
 });
 
 describe('a connection that is lost', () => {
-  it('inside the transaction leaves nothing half stored', async () => {
-    way.cutAt = { text: 'outbox-append', isPassedOn: false };
+  it('before the events leaves nothing half stored', async () => {
+    way.cutAt = { text: 'append-new-events', isPassedOn: false };
     expect((await ingest.post('/v1/events:batch', batch('inside'))).status).toBe(503);
     expect(await storedOf('inside')).toBe(0);
     expect(await untilTaken('inside')).toEqual(['accepted']);
     expect(await storedOf('inside')).toBe(10);
   });
 
-  it('at the commit is answered 503, and repeating is safe', async () => {
-    way.cutAt = { text: 'COMMIT', isPassedOn: true };
+  it('after the events is answered 503, and repeating is safe', async () => {
+    way.cutAt = { text: 'append-new-events', isPassedOn: true };
     expect((await ingest.post('/v1/events:batch', batch('commit'))).status).toBe(503);
     await eventually(async () => expect(await storedOf('commit')).toBe(10));
     expect(await untilTaken('commit')).toEqual(['duplicate']);

@@ -127,9 +127,9 @@ describe('migrate up', () => {
     const db = openDatabase({ url, onIdleError: () => undefined });
     await db.query({ text: 'DELETE FROM migration WHERE number = 4' });
     await db.close();
-    expect((await migrateStatus({ url, root })).problems).toEqual([
+    expect((await migrateStatus({ url, root })).problems).toContain(
       '0005_dead_letter: applied although 0004_state.sql is missing',
-    ]);
+    );
   });
 
   it('leaves nothing of a migration that fails, and goes on when it is mended', async () => {
@@ -166,14 +166,14 @@ describe('migrate check', () => {
   it('needs no database to find an edited, a removed, a new or a misnamed file', async () => {
     await edit('0003_catalog.sql', '-- edited\n');
     await rm(join(root, 'migrations', '0005_dead_letter.sql'));
-    await writeFile(join(root, 'migrations', '0009_later.sql'), 'SELECT 1;');
+    await writeFile(join(root, 'migrations', '9009_later.sql'), 'SELECT 1;');
     await writeFile(join(root, 'migrations', 'notes.sql'), 'SELECT 1;');
     const { problems } = await migrateCheck({ root });
     expect(problems).toContain('0003_catalog.sql: was edited after it landed; write a new migration instead');
     expect(problems).toContain('0005_dead_letter.sql: has landed but the file is gone');
-    expect(problems).toContain('0009_later.sql: is not in checksums.json; run freshet migrate record');
+    expect(problems).toContain('9009_later.sql: is not in checksums.json; run freshet migrate record');
     expect(problems).toContain('notes.sql: is not named NNNN_name.sql');
-    expect(problems.some((problem) => /^0009_later\.sql: expected number/.test(problem))).toBe(true);
+    expect(problems.some((problem) => /^9009_later\.sql: expected number/.test(problem))).toBe(true);
   });
 
   it('with a database also says what was never applied there', async () => {
