@@ -2,6 +2,7 @@ import type { Component } from './kernel/component.ts';
 import type { RunnerStatus } from './kernel/runner/options.ts';
 import { outboxAdmission } from './main/admission.ts';
 import type { IngestRole } from './main/ingest.ts';
+import type { RelayRole, RelayStatus } from './main/relay.ts';
 import { openResources, type ProcessContext, type Resources } from './main/resources.ts';
 
 export type PipelineRole =
@@ -46,9 +47,12 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const ingest = roles.has('ingest')
     ? (await import('./main/ingest.ts')).ingestRole({ ...context, admission }, resources)
     : undefined;
+  const relay: RelayRole | undefined = roles.has('relay')
+    ? (await import('./main/relay.ts')).relayRole(context, resources)
+    : undefined;
   // Each role's modules are read where it runs: a relay with the state stores' query builder takes 200 MB more.
   const byRole: Record<PipelineRole, () => Promise<readonly Component[]>> = {
-    relay: async () => (await import('./main/relay.ts')).relayRole(context, resources),
+    relay: async () => relay?.components ?? [],
     catalog: async () => (await import('./main/catalog.ts')).catalogRole(context, resources),
     candidates: async () => (await import('./main/candidates.ts')).candidatesRole(context, resources, stateVersion),
     aggregation: async () => (await import('./main/stages.ts')).aggregationRole(context, resources, stateVersion),

@@ -7,12 +7,13 @@ import { topologyDiagram } from '../topics/diagram.ts';
 
 /** A parsed default as the variable would have it. */
 const textOf = (value: unknown): string =>
-  Array.isArray(value) ? submitTopicsText(value as readonly SubmitTopic[]) : String(value);
+  Array.isArray(value) && value.length > 0 ? submitTopicsText(value as readonly SubmitTopic[]) : String(value);
 
 const defaultOf = (schema: { safeParse(value: unknown): { success: boolean; data?: unknown } }): string => {
   const result = schema.safeParse(undefined);
   if (!result.success) return 'required';
-  return result.data === '' ? 'empty' : `\`${textOf(result.data)}\``;
+  const text = textOf(result.data);
+  return text === '' ? 'empty' : `\`${text}\``;
 };
 
 /** Markdown table of every environment variable. */

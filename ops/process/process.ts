@@ -43,7 +43,7 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
   const { server, readiness } = createFront(base, {
     kind: apps.length > 0 ? 'http' : 'worker',
     apps: apps as Parameters<typeof createFront>[1]['apps'],
-    health: () => ({ stages: pipeline.status(), ...serving?.health() }),
+    health: () => ({ stages: pipeline.status(), relays: pipeline.relays(), ...serving?.health() }),
   });
   const components = [...pipeline.components, ...(serving?.components ?? []), server];
   let running: Running | undefined;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { outboxUrlsSchema } from './outbox-urls.ts';
 import { defaultSubmitTopics, submitTopicsSchema } from './submit-topics.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -129,6 +130,12 @@ export const configSpec = {
     schema: z.coerce.number().int().min(1_000_000).max(1_000_000_000).default(20_000_000),
     meaning: 'Rows of each outbox partition created from now on; rows go away a partition at a time',
     example: '20000000',
+  },
+  FRESHET_OUTBOX_URLS: {
+    schema: outboxUrlsSchema,
+    meaning:
+      'Postgres databases of services whose outboxes the relay role serves beside its own, connection URLs, comma separated',
+    example: 'postgres://freshet@127.0.0.1:5432/orders',
   },
   FRESHET_RELAY_LEASE_MS: {
     schema: z.coerce.number().int().min(500).default(2_000),

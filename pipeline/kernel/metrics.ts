@@ -36,28 +36,49 @@ function storingMetrics({ counter, gauge, histogram }: Makers) {
       'Recent events for serving: written, of an unknown item, failed, or dropped while Redis was away',
       ['result'],
     ),
-    outboxUnpublished: gauge('freshet_outbox_unpublished_records', 'Outbox records not yet acknowledged by the broker'),
-    outboxOldestSeconds: gauge('freshet_outbox_oldest_unpublished_seconds', 'Age of the oldest unpublished record'),
-    outboxPartitions: gauge('freshet_outbox_partitions', 'Partitions of the outbox by state', ['state']),
-    outboxPartitionsDropped: counter('freshet_outbox_partitions_dropped_total', 'Partitions dropped by this process'),
+    outboxUnpublished: gauge(
+      'freshet_outbox_unpublished_records',
+      'Outbox records not yet acknowledged by the broker',
+      ['outbox'],
+    ),
+    outboxOldestSeconds: gauge('freshet_outbox_oldest_unpublished_seconds', 'Age of the oldest unpublished record', [
+      'outbox',
+    ]),
+    outboxPartitions: gauge('freshet_outbox_partitions', 'Partitions of the outbox by state', ['outbox', 'state']),
+    outboxPartitionsDropped: counter('freshet_outbox_partitions_dropped_total', 'Partitions dropped by this process', [
+      'outbox',
+    ]),
     outboxOldestPartitionSeconds: gauge(
       'freshet_outbox_oldest_partition_seconds',
       'Time since the oldest partition was filled; 0 where none is',
+      ['outbox'],
     ),
     outboxOldestTransactionSeconds: gauge(
       'freshet_outbox_oldest_transaction_seconds',
       'Age of the oldest transaction that holds back partition drops (xid) or vacuum of the cursors (xmin)',
-      ['holds'],
+      ['outbox', 'holds'],
     ),
-    outboxDeadTuples: gauge('freshet_outbox_dead_tuples', 'Dead row versions of tables the relay rewrites', ['table']),
-    outboxParked: gauge('freshet_outbox_parked_records', 'Records set aside by reason', ['reason']),
-    relayUnownedShards: gauge('freshet_relay_unowned_shards', 'Shards whose lease nobody holds'),
-    relayPublished: counter('freshet_relay_published_records_total', 'Records acknowledged by the broker', ['topic']),
-    relayPublishSeconds: histogram('freshet_relay_publish_seconds', 'Row created to broker acknowledgement', seconds),
-    relayPageSize: histogram('freshet_relay_page_records', 'Records a page', sizes),
-    relayLeases: gauge('freshet_relay_leases_held', 'Shards held by this relay'),
-    relayLeaseChanges: counter('freshet_relay_lease_changes_total', 'Leases taken, given back or lost', ['change']),
-    relayParked: counter('freshet_relay_parked_records_total', 'Records parked', ['reason']),
+    outboxDeadTuples: gauge('freshet_outbox_dead_tuples', 'Dead row versions of tables the relay rewrites', [
+      'outbox',
+      'table',
+    ]),
+    outboxParked: gauge('freshet_outbox_parked_records', 'Records set aside by reason', ['outbox', 'reason']),
+    relayUnownedShards: gauge('freshet_relay_unowned_shards', 'Shards whose lease nobody holds', ['outbox']),
+    relayPublished: counter('freshet_relay_published_records_total', 'Records acknowledged by the broker', [
+      'outbox',
+      'topic',
+    ]),
+    relayPublishSeconds: histogram('freshet_relay_publish_seconds', 'Row created to broker acknowledgement', seconds, [
+      'outbox',
+    ]),
+    relayPageSize: histogram('freshet_relay_page_records', 'Records a page', sizes, ['outbox']),
+    relayServing: gauge('freshet_relay_serving', '1 while the outbox is read and its leases are renewed', ['outbox']),
+    relayLeases: gauge('freshet_relay_leases_held', 'Shards held by this relay', ['outbox']),
+    relayLeaseChanges: counter('freshet_relay_lease_changes_total', 'Leases taken, given back or lost', [
+      'outbox',
+      'change',
+    ]),
+    relayParked: counter('freshet_relay_parked_records_total', 'Records parked', ['outbox', 'reason']),
   };
 }
 
@@ -121,3 +142,44 @@ export function createMetrics() {
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
+
+type Labels = Readonly<Record<string, string | number>>;
+
+/** The methods of prom-client's metrics that write; each takes labels first where there are any. */
+const writers = ['inc', 'dec', 'set', 'observe'] as const;
+interface Written extends Partial<Record<(typeof writers)[number], (labels: Labels, value?: number) => void>> {
+  readonly labelNames: readonly string[];
+  remove(labels: Labels): void;
+}
+
+/**
+ * The metrics as one outbox's relay writes them: those with the label `outbox` have it filled in, so that relays of
+ * several outboxes share a process. `reset` forgets what was written here and leaves other outboxes alone.
+ */
+export function metricsOfOutbox(metrics: Metrics, outbox: string): Metrics {
+  const bind = (metric: Written) => {
+    const view: Record<string, unknown> = Object.create(metric);
+    const own: Labels = { outbox };
+    const others = new Map<string, Labels>();
+    const complete = (labels: Labels) => {
+      const all = { ...labels, outbox };
+      others.set(JSON.stringify(labels), all);
+      return all;
+    };
+    for (const name of writers) {
+      if (metric[name] === undefined) continue;
+      view[name] = (first?: Labels | number, value?: number) =>
+        typeof first === 'object' ? metric[name]?.(complete(first), value) : metric[name]?.(own, first);
+    }
+    view.reset = () => {
+      for (const labels of [own, ...others.values()]) metric.remove(labels);
+      others.clear();
+    };
+    return view;
+  };
+  const bound = Object.entries(metrics).map(([name, metric]) => {
+    const written = metric as unknown as Written;
+    return [name, written.labelNames?.includes('outbox') ? bind(written) : metric];
+  });
+  return Object.fromEntries(bound) as Metrics;
+}
