@@ -3,6 +3,7 @@ import type { PartitionRetirement } from '../relay.ts';
 import { type Connection, openConnection } from './connection.ts';
 import type { Database } from './database.ts';
 import { closePartitions, type PartitionState, partitionStates, partitionsToRetire } from './partition-states.ts';
+import { checkOutbox } from './relay-checks.ts';
 import { attachPartition } from './relay-partitions.ts';
 
 /** Differs from the lock of creation: a drop that waits must never keep partitions from being made. */
@@ -33,6 +34,7 @@ export interface RetirementOptions {
  */
 export async function retirePartitions(database: Database, options: RetirementOptions): Promise<PartitionRetirement> {
   const nothing = { dropped: [], refused: [], waiting: false };
+  await checkOutbox(database); // the ids of another cluster would tell published rows from others wrongly
   await closePartitions(database);
   if ((await toRetire(database, options)).length === 0) return nothing;
   return database.transaction(async (tx) => {

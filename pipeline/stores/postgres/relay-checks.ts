@@ -12,6 +12,12 @@ interface Facts {
   readonly moved: boolean | null;
 }
 
+const standby = () => new TransientError('postgres_standby', 'the relay must read a primary, this is a standby');
+
+/** A standby refuses LISTEN before it can be asked what it is. */
+export const asStandby = (error: unknown): unknown =>
+  error instanceof TransientError && error.code === 'sql_25006' ? standby() : error;
+
 /**
  * What the cursor's proof rests on, asked at every connect; answers the outbox's own id.
  * A standby's snapshots do not list open transactions, so rows would be lost there. Rows and cursors that came from
@@ -33,7 +39,7 @@ export async function checkOutbox(db: Queryable): Promise<string> {
       (SELECT i.system_identifier <> c.system_identifier FROM outbox_identity i, pg_control_system() c) AS moved`,
   });
   if (!facts) throw new TransientError('postgres_unavailable', 'no answer to the outbox checks');
-  if (facts.standby) throw new TransientError('postgres_standby', 'the relay must read a primary, this is a standby');
+  if (facts.standby) throw standby();
   const problem = problemOf(facts);
   if (problem)
     throw new FreshetError('outbox_unsafe', `rows would be lost: ${problem}; recreate the outbox by migration`);

@@ -1,5 +1,6 @@
 import type { LeaseRow, LeaseSession, LeaseSessions, LeaseView } from '../relay.ts';
 import { type Connection, openConnection } from './connection.ts';
+import { asStandby, checkOutbox } from './relay-checks.ts';
 
 /** Tells waiting relays that a lease was given back. */
 const freedChannel = 'freshet_relay';
@@ -17,7 +18,15 @@ export function createLeaseSessions(url: string): LeaseSessions {
         queryTimeoutMs: leaseMs,
         onNotification: onFreed,
         onBroken,
+      }).catch((error: unknown) => {
+        throw asStandby(error);
       });
+      try {
+        await checkOutbox(connection); // taking a lease writes into the cursor's row, which restamp must find untouched
+      } catch (error) {
+        await connection.close();
+        throw error;
+      }
       return session(connection, relay, leaseMs);
     },
   };
@@ -25,7 +34,9 @@ export function createLeaseSessions(url: string): LeaseSessions {
 
 function session(connection: Connection, relay: string, leaseMs: number): LeaseSession {
   const giveBack = async (held: ReadonlyMap<number, bigint>) => {
-    if (held.size > 0) await release(connection, { relay, leaseMs, held });
+    if (held.size === 0) return;
+    await release(connection, { relay, leaseMs, held });
+    await tellOthers(connection);
   };
   return {
     renew: (held) => renew(connection, { relay, leaseMs, held }),
@@ -33,8 +44,9 @@ function session(connection: Connection, relay: string, leaseMs: number): LeaseS
     giveBack,
     async close(held) {
       try {
-        await giveBack(held);
+        if (held.size > 0) await release(connection, { relay, leaseMs, held });
         await signOff(connection, relay);
+        await tellOthers(connection); // only now: while this relay is counted, the others leave it its share
       } finally {
         await connection.close();
       }
@@ -125,5 +137,8 @@ async function release(connection: Connection, { relay, leaseMs, held }: Renewal
             WHERE l.shard = h.shard AND l.epoch = h.epoch AND l.owner = $1`,
     values: [relay, [...held.keys()], [...held.values()], leaseMs * graceShare],
   });
+}
+
+async function tellOthers(connection: Connection): Promise<void> {
   await connection.query({ text: `NOTIFY ${freedChannel}` });
 }

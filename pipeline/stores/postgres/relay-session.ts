@@ -1,7 +1,7 @@
 import type { OutboxEvents, OutboxSession, OutboxSessions } from '../relay.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { outboxChannel } from './outbox-signal.ts';
-import { checkOutbox } from './relay-checks.ts';
+import { asStandby, checkOutbox } from './relay-checks.ts';
 import { loadCursors, saveCursors } from './relay-cursors.ts';
 import { probe, readPages, walkSettings } from './relay-pages.ts';
 import { heldKeys, hold, park, releasable, unpark } from './relay-parked.ts';
@@ -44,7 +44,7 @@ export function createOutboxSessions(url: string): OutboxSessions {
         };
       } catch (error) {
         await close();
-        throw error;
+        throw asStandby(error);
       }
     },
   };
