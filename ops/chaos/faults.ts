@@ -49,11 +49,17 @@ async function until(condition: () => Promise<boolean>, what: string, withinMs =
 
 /** All shards are held, and by relays that run. */
 export async function untilShared({ fleet, outbox }: Pick<FaultContext, 'fleet' | 'outbox'>): Promise<void> {
+  const held = () => Promise.all(fleet.relays.map(({ mark }) => outbox.heldBy(mark)));
   const isShared = async () => {
-    const held = await Promise.all(fleet.relays.map(({ mark }) => outbox.heldBy(mark)));
-    return held.every((count) => count > 0) && held.reduce((sum, count) => sum + count, 0) === 16;
+    const counts = await held();
+    return counts.every((count) => count > 0) && counts.reduce((sum, count) => sum + count, 0) === 16;
   };
-  await until(isShared, 'a fair share for every relay');
+  try {
+    await until(isShared, 'a fair share for every relay');
+  } catch (error) {
+    const shares = (await held().catch(() => [])).join(' + ');
+    throw new Error(`shards held: ${shares}\n${fleet.lastWords()}`, { cause: error });
+  }
 }
 
 const victim = ({ fleet, random }: FaultContext): RelayProcess => random.pick(fleet.relays);

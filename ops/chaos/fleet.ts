@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { peakMemoryMiB } from '../load/harness/cpu-time.ts';
+import { logTail } from '../stack/daemon.ts';
 import { checkoutRoot } from '../stack/paths.ts';
 
 /** A relay in a process of its own, as `freshet run --roles relay` makes it. */
@@ -18,6 +19,8 @@ export interface FleetOptions {
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
 }
+
+const logsTold = 4;
 
 /** All relays of a run. */
 export class Fleet {
@@ -58,6 +61,12 @@ export class Fleet {
       if (!this.#expected.has(pid)) this.deaths.push(`relay ${pid} ended with ${code ?? signal}`);
     });
     return this.#relay(pid, child);
+  }
+
+  /** The ends of the relays' logs. */
+  lastWords(): string {
+    const names = Array.from({ length: this.#started }, (_, n) => `relay-${n + 1}.log`).slice(-logsTold);
+    return names.map((name) => `${name}:\n${logTail(join(this.#options.folder, name), 5)}`).join('\n');
   }
 
   noteMemory(): void {

@@ -89,6 +89,28 @@ describe('the lease', () => {
     expect((await b.take([6])).has(6)).toBe(true);
   });
 
+  it('is told to be free only when the relay that gave it back is no longer counted', async () => {
+    await expireAll();
+    let told = 0;
+    const hears = { onFreed: () => (told += 1), onBroken: ignore };
+    const other = await createLeaseSessions(url).open('b', 60_000, hears);
+    closing.push(() => other.close(new Map()));
+    const leaving = await createLeaseSessions(url).open('a', 60_000, { onFreed: ignore, onBroken: ignore });
+    await leaving.renew(new Map());
+    const held = await leaving.take([7]);
+    const blocker = await connect();
+    await blocker.query({ text: `BEGIN; SELECT FROM relay_member WHERE relay = 'a' FOR UPDATE` });
+    const closed = leaving.close(held);
+    const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+    await eventually(async () => expect(await sql(waiting)).toHaveLength(1));
+    await other.renew(new Map()); // what was sent before is heard before its answer
+    expect(told).toBe(0);
+    await blocker.query({ text: 'ROLLBACK' });
+    await closed;
+    await eventually(() => expect(told).toBe(1));
+    expect((await other.renew(new Map())).relays).toEqual(['b']);
+  });
+
   it('shows every relay that is alive, whether or not it holds anything', async () => {
     const [a, b] = [await leaseSession('a', 60_000), await leaseSession('b', 60_000)];
     await b.renew(new Map());
