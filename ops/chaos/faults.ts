@@ -6,8 +6,8 @@ import { chaosTopics } from './area.ts';
 import type { Fleet, RelayProcess } from './fleet.ts';
 import type { OutboxLog } from './outbox-log.ts';
 import type { Random } from './random.ts';
-import type { ChaosServers } from './servers.ts';
-import { outboxRow } from './writers.ts';
+import type { ChaosServers, Victim } from './servers.ts';
+import { outboxRow, slowMark } from './writers.ts';
 
 export interface FaultContext {
   readonly servers: ChaosServers;
@@ -131,11 +131,21 @@ async function relayDozed(context: FaultContext): Promise<FaultResult> {
 }
 
 const serverKilled =
-  (server: 'postgres' | 'kafka'): Fault =>
+  (server: Victim): Fault =>
   async ({ servers, random }) => {
     await servers.stop(server, 'SIGKILL');
     await delay(random.between(0, 2_000));
     await servers.start(server);
+    return {};
+  };
+
+/** It hangs: connections stay, nothing is answered. */
+const serverFrozen =
+  (server: Victim): Fault =>
+  async ({ servers, random, leaseMs }) => {
+    const thaw = servers.freeze(server);
+    await delay(random.between(leaseMs, 3 * leaseMs));
+    thaw();
     return {};
   };
 
@@ -169,12 +179,12 @@ async function transactionOpen({ servers, outbox, openMs, round }: FaultContext)
         outboxRow(id, `open|${round}`, chaosTopics[0]),
       ]);
     await client.query('BEGIN');
-    await append(`open${round}.1`);
+    await append(`open${round}.1${slowMark}`);
     const since = Date.now();
     await moveIntoNextPartition(outbox);
     await delay(openMs);
     const till = Date.now();
-    await append(`open${round}.2`);
+    await append(`open${round}.2${slowMark}`);
     await client.query('COMMIT');
     return { between: [since, till], clean: true };
   } finally {
@@ -207,6 +217,8 @@ export const faults = {
   'all relays killed': relaysKilledTogether,
   'kafka killed': serverKilled('kafka'),
   'postgres killed': serverKilled('postgres'),
+  'kafka frozen': serverFrozen('kafka'),
+  'postgres frozen': serverFrozen('postgres'),
   'connections cut': connectionsCut,
   'broker away': brokerAway,
   'transaction open, partition changed': transactionOpen,

@@ -70,9 +70,12 @@ export class Fleet {
   }
 
   noteMemory(): void {
-    for (const [pid, child] of this.#running) {
-      if (child.exitCode === null && child.signalCode === null)
+    for (const pid of this.#running.keys()) {
+      try {
         this.peakMiB = Math.max(this.peakMiB, peakMemoryMiB(pid));
+      } catch {
+        // It was killed a moment ago.
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 import { percentile } from '../load/harness/statistics.ts';
 import type { PublishedRecord } from './judge.ts';
+import { slowMark } from './writers.ts';
 
 export interface TimedRow {
   readonly id: string;
@@ -26,7 +27,7 @@ export function compareLatency(
   const during: number[] = [];
   for (const { id, createdAt } of rows) {
     const at = appendedAt.get(id);
-    if (at === undefined || id.startsWith('open')) continue;
+    if (at === undefined || id.endsWith(slowMark)) continue;
     if (createdAt < from) before.push(at - createdAt);
     else if (createdAt <= to) during.push(at - createdAt);
   }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,12 +18,24 @@ export interface ChaosServers {
   stop(server: Victim, signal: NodeJS.Signals): Promise<void>;
   /** Under the address it had; resolves when it answers. */
   start(server: Victim): Promise<void>;
+  /** Stops all its processes where they are; answers what lets them go on. */
+  freeze(server: Victim): () => void;
   /** Ends both and removes what they stored. */
   close(): Promise<void>;
 }
 
 const nameOf = (pid: number) => `freshet-chaos-${pid}`;
 const pattern = /^freshet-chaos-(\d+)$/;
+
+/** A process and its children. */
+function familyOf(pid: number): number[] {
+  const out = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  const rows = out
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  return [pid, ...rows.filter(([, parent]) => parent === pid).map(([child]) => child as number)];
+}
 
 async function remove(folder: string): Promise<void> {
   const state = readState(folder);
@@ -56,6 +69,7 @@ export async function openChaosServers(onProgress: OnProgress): Promise<ChaosSer
   if (!state) throw new Error(`${folder} has no state though its servers run`);
   let last: Promise<unknown> = Promise.resolve();
   let closed = false;
+  const thaws: (() => void)[] = [];
   /** One after the other; a server that is being started when all is over must not be left behind. */
   const inTurn = (work: () => Promise<void>): Promise<void> => {
     if (closed) return Promise.reject(new Error('the servers of this run are closed'));
@@ -68,8 +82,19 @@ export async function openChaosServers(onProgress: OnProgress): Promise<ChaosSer
     urls: localUrls(state.ports),
     stop: (server, signal) => inTurn(() => embeddedStopServer(folder, server, signal)),
     start: (server) => inTurn(() => embeddedStartServer(folder, server, () => undefined)),
+    freeze(server) {
+      const pid = readState(folder)?.processes[server]?.pid;
+      const frozen = pid === undefined ? [] : familyOf(pid);
+      for (const one of frozen) process.kill(one, 'SIGSTOP');
+      const thaw = () => {
+        for (const one of frozen.splice(0)) if (identityOf(one) !== undefined) process.kill(one, 'SIGCONT');
+      };
+      thaws.push(thaw);
+      return thaw;
+    },
     async close() {
       closed = true;
+      for (const thaw of thaws) thaw();
       await last;
       await remove(folder);
     },

@@ -24,6 +24,8 @@ export interface WritersOptions {
   readonly random: Random;
 }
 
+/** At the end of ids whose transactions take their time, so that latencies are of those that do not. */
+export const slowMark = '~';
 const keysOfWriter = 24;
 const payloadBytes = 150;
 
@@ -84,12 +86,16 @@ class Writer {
     for (const { gid } of rows) await client.query(`COMMIT PREPARED '${gid}'`);
   }
 
-  async #append(client: pg.Client): Promise<string[]> {
+  async #append(client: pg.Client, kind: Kind): Promise<string[]> {
     const { random, name } = this.#options;
     const topic = random.pick(chaosTopics);
     const rows = Array.from({ length: random.between(1, 12) }, () => {
       this.#written += 1;
-      return outboxRow(`${name}.${this.#written}`, `${name}|${random.between(1, keysOfWriter)}`, topic);
+      return outboxRow(
+        `${name}.${this.#written}${kind === 'plain' ? '' : slowMark}`,
+        `${name}|${random.between(1, keysOfWriter)}`,
+        topic,
+      );
     });
     await appendOutbox(queryable(client), rows);
     return rows.map(({ eventId }) => eventId);
@@ -103,18 +109,18 @@ class Writer {
       await client.query('SELECT pg_current_xact_id()');
       await delay(random.between(5, 60));
     }
-    const ids = await this.#append(client);
+    const ids = await this.#append(client, kind);
     if (kind === 'slow') {
       await delay(random.between(100, 800));
-      ids.push(...(await this.#append(client)));
+      ids.push(...(await this.#append(client, kind)));
     }
     if (kind === 'savepoint') {
       await client.query('SAVEPOINT s');
-      const inner = await this.#append(client);
+      const inner = await this.#append(client, kind);
       const keep = random.next() < 0.5;
       await client.query(keep ? 'RELEASE s' : 'ROLLBACK TO s');
       if (keep) ids.push(...inner);
-      ids.push(...(await this.#append(client)));
+      ids.push(...(await this.#append(client, kind)));
     }
     await delay(random.between(0, 8));
     if (kind === 'aborted') {

@@ -23,6 +23,10 @@ export interface TestRelayOptions {
   readonly pageRecords?: number;
   readonly partitionRows?: bigint;
   readonly partitionsAhead?: bigint;
+  /** Sends what the relay has read; by default at once. */
+  readonly gate?: (send: () => Promise<void>) => Promise<void>;
+  /** False lets requests be written whatever the lease says. */
+  readonly guarded?: boolean;
 }
 
 export interface TestRelay {
@@ -41,6 +45,8 @@ export async function startTestRelay(options: TestRelayOptions): Promise<TestRel
     isFenced = () => false,
     strictTopics = new Set(),
     pageRecords = config.FRESHET_RELAY_PAGE_RECORDS,
+    gate = (send) => send(),
+    guarded = true,
   } = options;
   const name = randomUUID();
   const url = config.FRESHET_POSTGRES_URL;
@@ -53,7 +59,12 @@ export async function startTestRelay(options: TestRelayOptions): Promise<TestRel
   const brokers = config.FRESHET_KAFKA_BROKERS;
   const kafka = createKafka({ brokers, clientId: 'freshet-relay', log, socketFactory: guard.socketFactory });
   const names = kafkaNames(prefix);
-  const producer = options.producer ?? createKafkaProducer({ kafka, names, clock: systemClock });
+  const gated = (behind: Producer): Producer => ({
+    send: (batch) => gate(() => behind.send(batch)),
+    close: () => behind.close(),
+  });
+  const producer = options.producer ?? gated(createKafkaProducer({ kafka, names, clock: systemClock }));
+  if (!guarded) guard.allowUntil(Number.POSITIVE_INFINITY);
   const relay = createRelay({
     relay: name,
     outbox: createOutboxSessions(url),
@@ -67,15 +78,12 @@ export async function startTestRelay(options: TestRelayOptions): Promise<TestRel
     producer,
     fenced: {
       isFenced,
-      open: (outboxId, shard) =>
-        openTransactionalProducer({
-          kafka,
-          names,
-          clock: systemClock,
-          transactionalId: `${prefix}${outboxId}.${shard}`,
-        }),
+      open: async (outboxId, shard) => {
+        const transactionalId = `${prefix}${outboxId}.${shard}`;
+        return gated(await openTransactionalProducer({ kafka, names, clock: systemClock, transactionalId }));
+      },
     },
-    permit: guard,
+    ...(guarded && { permit: guard }),
     strictTopics,
     leaseMs: config.FRESHET_RELAY_LEASE_MS,
     pageRecords,
