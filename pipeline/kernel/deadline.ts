@@ -6,6 +6,6 @@ export async function settlesWithin(clock: Clock, ms: number, work: Promise<unkn
   try {
     return await Promise.race([work.then(() => true), clock.sleep(ms, waiting.signal).then(() => false)]);
   } finally {
-    waiting.abort();
+    waiting.abort('settled'); // a reason of its own, for the default one is an error with a stack
   }
 }

@@ -25,9 +25,14 @@ export function parseJson(bytes: Uint8Array): BodyResult {
   }
 }
 
-/** Counts while it reads, so that neither a missing nor a wrong Content-Length lets more in. */
-async function readBytes(request: Request): Promise<Buffer | undefined> {
-  if (Number(request.headers.get('content-length') ?? 0) > bodyLimit) return undefined;
+/**
+ * With a Content-Length Node lets exactly that many bytes through, and they need no web stream, which costs 0.1 ms.
+ * Without one they are counted while they are read.
+ */
+async function readBytes(request: Request): Promise<Uint8Array | undefined> {
+  const announced = request.headers.get('content-length');
+  if (announced !== null)
+    return Number(announced) > bodyLimit ? undefined : new Uint8Array(await request.arrayBuffer());
   if (request.body === null) return Buffer.alloc(0);
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -52,7 +57,7 @@ export async function readJson(request: Request): Promise<BodyResult> {
   if (!/^(identity)?$/i.test(request.headers.get('content-encoding')?.trim() ?? '')) {
     return refuse(415, 'unsupported_encoding', 'the body must not be compressed');
   }
-  let bytes: Buffer | undefined;
+  let bytes: Uint8Array | undefined;
   try {
     bytes = await readBytes(request);
   } catch {
