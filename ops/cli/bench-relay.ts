@@ -1,8 +1,8 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import { benchJson, benchMarkdown, recordBaseline } from '../load/harness/bench-report.ts';
-import { describeMachine } from '../load/harness/machine.ts';
-import { benchRelay } from '../load/relay/bench.ts';
+import { benchRelay, type RelayBenchOptions } from '../load/relay/bench.ts';
+import { findNewJava } from '../load/relay/debezium/java.ts';
 import { relayReport } from '../load/relay/report.ts';
 import { type ScenarioName, scenarioNames } from '../load/relay/scenarios.ts';
 import { type SystemName, systemNames } from '../load/relay/systems/system.ts';
@@ -17,6 +17,8 @@ interface Options {
   readonly only: readonly ScenarioName[];
   readonly openTransaction: number;
   readonly nodeOptions: string;
+  readonly peer?: 'debezium';
+  readonly java?: string;
   readonly baseline?: true;
   readonly json?: JsonOption;
 }
@@ -38,18 +40,32 @@ function namesOf<Name extends string>(known: readonly Name[]) {
   };
 }
 
+const sayLine = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** The systems to compare; without a Java for it Debezium is left out, in one clear line. */
+async function withPeer(options: Options): Promise<Pick<RelayBenchOptions, 'systems' | 'java'>> {
+  const { systems, peer } = options;
+  if (peer !== 'debezium' && !systems.includes('debezium')) return { systems };
+  const others = systems.filter((name) => name !== 'debezium');
+  const found = await findNewJava(options.java);
+  if ('java' in found) return { systems: [...others, 'debezium'], java: found.java };
+  sayLine(`debezium skipped: ${found.missing}`);
+  return { systems: others };
+}
+
 async function relay(options: Options): Promise<void> {
   const startedAt = new Date().toISOString();
   const { aborted } = firstSignal();
+  const chosen = await withPeer(options);
   const urls = await ensureStack();
-  const given = {
-    systems: options.systems,
+  const given: RelayBenchOptions = {
+    ...chosen,
     scenarios: options.only,
     runs: options.runs,
     events: options.events,
     openMs: options.openTransaction * 1_000,
     nodeOptions: options.nodeOptions.split(' ').filter((option) => option !== ''),
-    say: (line: string) => void process.stderr.write(`${line}\n`),
+    say: sayLine,
     signal: aborted,
   };
   const bench = await benchRelay(urls, given).catch((error: unknown) => {
@@ -57,7 +73,7 @@ async function relay(options: Options): Promise<void> {
     throw new FreshetError('bench_interrupted', 'stopped by a signal; what it had made is removed', { cause: error });
   });
   const command = ['bench relay', ...process.argv.slice(4)].join(' ');
-  const report = relayReport(bench, given, { command, startedAt, machine: await describeMachine(urls) });
+  const report = relayReport(bench, given, { command, startedAt });
   await writeText(options.json, benchJson(report));
   if (options.baseline) recordBaseline('relay', report);
   (options.json === true ? process.stderr : process.stdout).write(benchMarkdown(report));
@@ -78,6 +94,8 @@ export function benchRelayCommand(): Command {
       ...scenarioNames,
     ])
     .option('--open-transaction <seconds>', 'how long that of its scenario stays open', positive, 60)
+    .addOption(new Option('--peer <name>', 'beside a system that needs a download').choices(['debezium']))
+    .option('--java <path>', 'Java 21 or newer for Debezium Server; else JAVA_HOME, else PATH')
     .option('--node-options <options>', 'for our relay\'s process, such as "--cpu-prof"', '')
     .option('--baseline', 'keep the report in ops/load/baselines/')
     .option(...jsonOption)

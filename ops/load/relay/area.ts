@@ -21,7 +21,7 @@ export interface BenchArea {
   readonly prefix: string;
   readonly client: pg.Client;
   /** A new topic and its name as outbox rows carry it, without the prefix. Its records carry the time of their append. */
-  createTopic(name: string): Promise<string>;
+  createTopic(label: string): Promise<string>;
   dropTopic(name: string): Promise<void>;
   /** Partition → where the next record goes. */
   endOffsets(name: string): Promise<ReadonlyMap<number, number>>;
@@ -38,12 +38,18 @@ const isDead = (name: string, pattern: RegExp): boolean => {
   return pid !== undefined && identityOf(Number(pid)) === undefined;
 };
 
+/** A slot that was left would keep it from being dropped. */
+async function dropDatabase(admin: pg.Client, name: string): Promise<void> {
+  await admin.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = $1', [name]);
+  await admin.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+}
+
 /** Removes what benches of this machine left that were killed before they could. */
 async function sweep({ postgresUrl, kafkaBrokers }: ServerUrls): Promise<void> {
   await withAdmin(postgresUrl, async (client) => {
     const { rows } = await client.query<{ datname: string }>('SELECT datname FROM pg_database');
     const dead = rows.map(({ datname }) => datname).filter((name) => isDead(name, databases));
-    for (const name of dead) await client.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+    for (const name of dead) await dropDatabase(client, name);
   });
   await deleteTopics(kafkaBrokers, (name) => isDead(name, topics));
 }
@@ -55,13 +61,16 @@ function createTopics(urls: ServerUrls, prefix: string) {
     logLevel: logLevel.NOTHING,
   });
   const admin = kafka.admin();
+  let made = 0;
   const topicConfig = {
     numPartitions: partitionCount,
     configEntries: [{ name: 'message.timestamp.type', value: 'LogAppendTime' }],
   };
   return {
     admin,
-    async createTopic(name: string) {
+    async createTopic(label: string) {
+      made += 1;
+      const name = `${label}-${made}`;
       await admin.createTopics({ topics: [{ topic: prefix + name, ...topicConfig }], waitForLeaders: true });
       return name;
     },
@@ -84,7 +93,7 @@ export async function openArea(servers: ServerUrls): Promise<BenchArea> {
   const close = async () => {
     await client.end();
     await admin.disconnect();
-    await withAdmin(servers.postgresUrl, (own) => own.query(`DROP DATABASE IF EXISTS "${database}" WITH (FORCE)`));
+    await withAdmin(servers.postgresUrl, (own) => dropDatabase(own, database));
     await deleteTopics(servers.kafkaBrokers, (name) => name.startsWith(prefix));
   };
   await withAdmin(servers.postgresUrl, (own) => own.query(`CREATE DATABASE "${database}"`));

@@ -58,12 +58,23 @@ export function encodeFetch({ topic, partitions, correlation, maxWaitMs }: Fetch
   return bytes;
 }
 
-/** Hands every record to `take` and answers where to go on in each partition. */
+/** Unknown topic or partition, no leader, not the leader: a topic that was made just now is not known everywhere. */
+const passing: readonly number[] = [3, 5, 6];
+
+export interface Fetched {
+  /** Where to go on in each partition. */
+  readonly next: readonly FetchPartition[];
+  /** Partitions that are not served yet. */
+  readonly refused: number;
+}
+
+/** Hands every record to `take`. */
 export function readFetched(
   response: Buffer,
   asked: readonly FetchPartition[],
   take: (record: FetchedRecord) => void,
-): FetchPartition[] {
+): Fetched {
+  let refused = 0;
   const next = new Map(asked.map(({ partition, offset }) => [partition, offset]));
   let at = 4 + 4; // correlation, throttle time
   const topicCount = response.readInt32BE(at);
@@ -75,7 +86,10 @@ export function readFetched(
     for (let i = 0; i < partitions; i += 1) {
       const partition = response.readInt32BE(at);
       const code = response.readInt16BE(at + 4);
-      if (code !== 0) throw new FreshetError('bench_failed', `partition ${partition} cannot be fetched: error ${code}`);
+      if (passing.includes(code)) refused += 1;
+      else if (code !== 0) {
+        throw new FreshetError('bench_failed', `partition ${partition} cannot be fetched: error ${code}`);
+      }
       const aborted = Math.max(0, response.readInt32BE(at + 22));
       at += 26 + aborted * 16;
       const size = Math.max(0, response.readInt32BE(at));
@@ -84,7 +98,7 @@ export function readFetched(
       at += 4 + size;
     }
   }
-  return asked.map(({ partition }) => ({ partition, offset: next.get(partition) as number }));
+  return { next: asked.map(({ partition }) => ({ partition, offset: next.get(partition) as number })), refused };
 }
 
 /** The last batch of an answer may be cut off; it comes whole next time. */

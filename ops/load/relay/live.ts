@@ -2,9 +2,10 @@ import { type Latency, latencyOf } from '../harness/statistics.ts';
 import { type AckPercentiles, ackHistogram, ackPercentiles } from './ack-histogram.ts';
 import type { BenchContext } from './context.ts';
 import { type Follower, follow } from './follower.ts';
-import { usageOf } from './relay-process.ts';
+import { type RelayProcess, usageOf } from './relay-process.ts';
 import { secondsBetween, serverSeconds } from './server-cpu.ts';
 import type { RelaySystem, SystemName } from './systems/system.ts';
+import { withWarmRelay } from './warm-relay.ts';
 import { laneOf, type WritePlan, type Written } from './write-plan.ts';
 import { startWriter } from './writer.ts';
 
@@ -30,7 +31,8 @@ export interface LiveRun {
 }
 
 const connections = 4;
-const warmUpMs = 3_000;
+/** At the measured rate, after the warm-up drain. */
+const warmUpMs = 2_000;
 
 /** Up to 1,000 commits a second: single events first, then small transactions. */
 export const rowsPerCommit = (rate: number): number => Math.max(1, Math.round(rate / 1_000));
@@ -72,13 +74,17 @@ export function latencies(
   });
 }
 
-export async function live(context: BenchContext, system: RelaySystem, options: LiveOptions): Promise<LiveRun> {
+async function measure(
+  context: BenchContext,
+  system: RelaySystem,
+  options: LiveOptions,
+  relay: RelayProcess,
+): Promise<LiveRun> {
   const { area, servers, signal } = context;
   const { topic, rate } = options;
   const { write, measuredFrom } = planOf(context, system, options);
   const lane = (i: number) => (i === 0 ? connections : laneOf(write, i));
   const follower: Follower = await follow(context, { topic, laneOf: lane, laneCount: connections + 1 });
-  const relay = await system.start(area);
   try {
     await area.client.query({ text: system.appendSql, values: [topic, 0, 1] });
     await follower.until(1, relay);
@@ -111,6 +117,8 @@ export async function live(context: BenchContext, system: RelaySystem, options: 
     };
   } finally {
     await follower.abandon();
-    await relay.stop();
   }
 }
+
+export const live = (context: BenchContext, system: RelaySystem, options: LiveOptions): Promise<LiveRun> =>
+  withWarmRelay(context, system, (relay) => measure(context, system, options, relay));

@@ -58,13 +58,14 @@ function sheets({ runs }: RelayBench, { events, openMs }: RelayBenchOptions) {
 export function relayReport(
   bench: RelayBench,
   options: RelayBenchOptions,
-  head: Pick<BenchReport, 'command' | 'startedAt' | 'machine'>,
+  head: Pick<BenchReport, 'command' | 'startedAt'>,
 ): BenchReport {
   const { systems, scenarios, runs, events, openMs, nodeOptions } = options;
   const { payloadBytes } = bench;
   const filled = sheets(bench, options).filter(({ isEmpty }) => !isEmpty);
   return {
     ...head,
+    machine: bench.machine,
     config: { systems, scenarios, runs, events, payloadBytes, openMs, nodeOptions, partitions: 8, acks: -1 },
     runs: filled.flatMap((sheet) => sheet.runs),
     summary: Object.fromEntries(filled.map(({ scenario, summary }) => [scenario, summary])),

@@ -1,6 +1,7 @@
 import { besideWriters, type WritersRun } from './beside-writers.ts';
 import type { BenchContext } from './context.ts';
-import { appendBacklog, type DrainRun, drain } from './drain.ts';
+import type { DrainRun } from './drain.ts';
+import { drainRound } from './drain-round.ts';
 import { type LiveRun, live } from './live.ts';
 import { besideOpenTransaction, type OpenTransactionRun } from './open-transaction.ts';
 import type { Step } from './steps.ts';
@@ -16,6 +17,8 @@ export interface ScenarioPlan {
   readonly events: number;
   /** How long the transaction of `open-transaction` stays open. */
   readonly openMs: number;
+  /** Systems whose processes drain a second time, warm: where one of them compiles for long. */
+  readonly warm: readonly SystemName[];
 }
 
 /** Every run that was measured, in order. */
@@ -55,13 +58,27 @@ const expectedRate: Readonly<Record<SystemName, number>> = {
   debezium: 40_000,
 };
 const startSeconds = 3;
+const warmUpSeconds = ({ name, warmUpEvents }: RelaySystem): number =>
+  warmUpEvents / appendRate + warmUpEvents / expectedRate[name];
+
+type Unlabelled = Omit<Step, 'label'>;
+
+interface DrainStepOptions {
+  readonly events: number;
+  /** The same process drains again, warm. */
+  readonly warm: boolean;
+  keep(run: DrainRun): void;
+}
 
 const grouped = (value: number): string => value.toLocaleString('en');
+
+const sayDrain = ({ start, eventsPerSecond, firstEventMs, cpuSecondsPerMillion, peakMiB }: DrainRun): string =>
+  `${start} ${grouped(eventsPerSecond)}/s, first after ${firstEventMs} ms, ${cpuSecondsPerMillion} CPU s/M, ${peakMiB} MiB`;
 
 /** Gives `work` an empty outbox and a topic of its own, which is gone afterwards. */
 async function onTopic<T>(
   { area }: BenchContext,
-  { system, scenario }: { readonly system: RelaySystem; readonly scenario: ScenarioName | 'warm-up' },
+  { system, scenario }: { readonly system: RelaySystem; readonly scenario: string },
   work: (topic: string) => Promise<T>,
 ): Promise<T> {
   await system.reset(area);
@@ -69,44 +86,29 @@ async function onTopic<T>(
   try {
     return await work(topic);
   } finally {
+    await system.release(area);
     await area.dropTopic(topic);
   }
 }
 
-async function coldDrain(context: BenchContext, system: RelaySystem, events: number): Promise<DrainRun> {
-  return onTopic(context, { system, scenario: 'drain' }, async (topic) => {
-    await appendBacklog(context, { system, topic, to: events });
-    const { run, relay } = await drain(context, { system, topic, events });
-    await relay.stop();
-    return run;
-  });
-}
-
-function drainStep(
-  context: BenchContext,
-  system: RelaySystem,
-  events: number,
-  keep?: (run: DrainRun) => void,
-): Omit<Step, 'label'> {
+function drainStep(context: BenchContext, system: RelaySystem, options: DrainStepOptions): Unlabelled {
+  const { events, warm, keep } = options;
+  const drained = warm ? 2 * events + system.warmUpEvents : events;
   return {
-    expectedSeconds: startSeconds + events / appendRate + events / expectedRate[system.name],
+    expectedSeconds: startSeconds + drained / appendRate + drained / expectedRate[system.name],
     async run() {
-      const run = await coldDrain(context, system, events);
-      keep?.(run);
-      const { start, eventsPerSecond, firstEventMs, cpuSecondsPerMillion, peakMiB } = run;
-      return `${start} ${grouped(eventsPerSecond)}/s, first after ${firstEventMs} ms, ${cpuSecondsPerMillion} CPU s/M, ${peakMiB} MiB`;
+      const runs = await onTopic(context, { system, scenario: 'drain' }, (topic) =>
+        drainRound(context, system, { topic, events, warm }),
+      );
+      for (const run of runs) keep(run);
+      return runs.map(sayDrain).join('; ');
     },
   };
 }
 
-function liveStep(
-  context: BenchContext,
-  system: RelaySystem,
-  rate: number,
-  keep: (run: LiveRun) => void,
-): Omit<Step, 'label'> {
+function liveStep(context: BenchContext, system: RelaySystem, rate: number, keep: (run: LiveRun) => void): Unlabelled {
   return {
-    expectedSeconds: startSeconds + 3 + liveMs / 1_000,
+    expectedSeconds: startSeconds + 2 + liveMs / 1_000 + warmUpSeconds(system),
     async run() {
       const run = await onTopic(context, { system, scenario: 'live' }, (topic) =>
         live(context, system, { topic, rate, forMs: liveMs }),
@@ -123,10 +125,15 @@ function writersStep(
   system: RelaySystem,
   events: number,
   keep: (run: WritersRun) => void,
-): Omit<Step, 'label'> {
+): Unlabelled {
   const backlog = Math.ceil(events * writersBacklog);
   return {
-    expectedSeconds: startSeconds + backlog / appendRate + writersMs / 1_000 + backlog / expectedRate[system.name],
+    expectedSeconds:
+      startSeconds +
+      warmUpSeconds(system) +
+      backlog / appendRate +
+      writersMs / 1_000 +
+      (backlog + writersMs * 50) / expectedRate[system.name],
     async run() {
       const run = await onTopic(context, { system, scenario: 'writers' }, (topic) =>
         besideWriters(context, system, { topic, backlog, forMs: writersMs }),
@@ -142,7 +149,7 @@ function openStep(
   system: RelaySystem,
   { events, openMs }: ScenarioPlan,
   keep: (run: OpenTransactionRun) => void,
-): Omit<Step, 'label'> {
+): Unlabelled {
   const backlog = Math.ceil(events * openBacklog);
   return {
     expectedSeconds: startSeconds + openMs / 1_000 + backlog / expectedRate[system.name],
@@ -157,12 +164,7 @@ function openStep(
 }
 
 /** The systems in turns, round after round. */
-function rounds(
-  plan: ScenarioPlan,
-  name: string,
-  count: number,
-  make: (system: RelaySystem) => Omit<Step, 'label'>,
-): Step[] {
+function rounds(plan: ScenarioPlan, name: string, count: number, make: (system: RelaySystem) => Unlabelled): Step[] {
   return Array.from({ length: count }, (_, round) =>
     plan.systems.map((system) => ({ ...make(system), label: `${name} ${round + 1}/${count} ${system.name}` })),
   ).flat();
@@ -171,13 +173,20 @@ function rounds(
 /** A short drain by each system, whose figures are left out, then what was asked for. */
 export function scenarioSteps(context: BenchContext, plan: ScenarioPlan, runs: RelayRuns): Step[] {
   const { systems, events } = plan;
+  const warmUpEvents = Math.min(200_000, Math.ceil(events / 5));
   const warmUp = systems.map((system) => ({
-    ...drainStep(context, system, Math.min(200_000, Math.ceil(events / 5))),
+    ...drainStep(context, system, { events: warmUpEvents, warm: false, keep: () => {} }),
     label: `warm-up ${system.name}`,
   }));
   const byScenario: Readonly<Record<ScenarioName, () => Step[]>> = {
     drain: () =>
-      rounds(plan, 'drain', plan.runs, (system) => drainStep(context, system, events, (run) => runs.drain.push(run))),
+      rounds(plan, 'drain', plan.runs, (system) =>
+        drainStep(context, system, {
+          events,
+          warm: plan.warm.includes(system.name),
+          keep: (run) => runs.drain.push(run),
+        }),
+      ),
     live: () =>
       liveRates.flatMap((rate) =>
         rounds(plan, `live ${grouped(rate)}/s`, plan.runs, (system) =>

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import { FreshetError } from '../../../pipeline/kernel/errors.ts';
 import { encodeFetch, type FetchedRecord, type FetchPartition, readFetched } from './fetch-protocol.ts';
@@ -78,6 +79,10 @@ async function leadersOf(brokers: string, topic: string): Promise<Leader[]> {
   }
 }
 
+const refusedPauseMs = 20;
+/** In a row: ten seconds. */
+const mostRefusals = 500;
+
 export interface TopicReader {
   /** Reads on until `close`, or where `endOffsets` are given until all are reached. */
   run(take: (record: FetchedRecord) => void, endOffsets?: ReadonlyMap<number, number>): Promise<void>;
@@ -97,6 +102,7 @@ export async function openTopicReader(brokers: string, topic: string, maxWaitMs 
     let next: FetchPartition[] = (leaders[at] as Leader).partitions.map((partition) => ({ partition, offset: 0 }));
     const rest = () =>
       next.filter(({ partition, offset }) => ends === undefined || offset < (ends.get(partition) ?? 0));
+    let refusals = 0;
     for (let correlation = 1; rest().length > 0; correlation += 1) {
       const answer = await (sockets[at] as BrokerSocket).ask(
         encodeFetch({ topic, partitions: rest(), correlation, maxWaitMs }),
@@ -105,8 +111,11 @@ export async function openTopicReader(brokers: string, topic: string, maxWaitMs 
         if (closed) return;
         throw new FreshetError('bench_failed', 'the broker closed the connection of the reader');
       }
-      const moved = new Map(readFetched(answer, rest(), take).map((one) => [one.partition, one]));
-      next = next.map((one) => moved.get(one.partition) ?? one);
+      const { next: moved, refused } = readFetched(answer, rest(), take);
+      next = next.map((one) => moved.find(({ partition }) => partition === one.partition) ?? one);
+      refusals = refused === 0 ? 0 : refusals + 1;
+      if (refusals > mostRefusals) throw new FreshetError('bench_failed', `${topic} has partitions without a leader`);
+      if (refused > 0) await delay(refusedPauseMs);
     }
   };
 

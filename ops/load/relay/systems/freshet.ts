@@ -8,6 +8,7 @@ import type { RelaySystem } from './system.ts';
 export const createFreshet = ({ nodeOptions }: { readonly nodeOptions: readonly string[] }): RelaySystem => ({
   name: 'freshet',
   signalled: true,
+  warmUpEvents: 50_000,
   prepare: async () => {}, // the migrations have made its tables
   appendSql: `INSERT INTO freshet.outbox (shard, topic, key, event_id, payload, occurred_at)
               SELECT shard, $1, key, event_id, payload, occurred_at
@@ -15,6 +16,7 @@ export const createFreshet = ({ nodeOptions }: { readonly nodeOptions: readonly 
   async reset({ client }) {
     await client.query('TRUNCATE freshet.outbox');
   },
+  release: async () => {},
   start: ({ urls, prefix }) =>
     startRelayProcess({
       command: process.execPath,

@@ -22,6 +22,7 @@ const columns = `topic text NOT NULL, key bytea NOT NULL, event_id text NOT NULL
 export const naive: RelaySystem = {
   name: 'naive',
   signalled: false,
+  warmUpEvents: 50_000,
   async prepare({ client }) {
     await client.query(
       `CREATE TABLE naive_outbox (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, ${columns}, published_at timestamptz);
@@ -32,6 +33,7 @@ export const naive: RelaySystem = {
   async reset({ client }) {
     await client.query('TRUNCATE naive_outbox');
   },
+  release: async () => {},
   start: (area) => startPeer(area, 'naive-process.ts'),
 };
 
@@ -39,6 +41,7 @@ export const naive: RelaySystem = {
 export const xmin: RelaySystem = {
   name: 'xmin',
   signalled: false,
+  warmUpEvents: 50_000,
   async prepare({ client }) {
     await client.query(
       `CREATE TABLE xmin_outbox (xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
@@ -51,5 +54,6 @@ export const xmin: RelaySystem = {
   async reset({ client }) {
     await client.query('TRUNCATE xmin_outbox');
   },
+  release: async () => {},
   start: (area) => startPeer(area, 'xmin-process.ts'),
 };

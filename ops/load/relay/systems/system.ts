@@ -13,8 +13,12 @@ export interface RelaySystem {
   readonly appendSql: string;
   /** True where committers signal the relay after their commit, on a connection of their own. */
   readonly signalled: boolean;
+  /** Events that a new process publishes before it is measured live: the more its compiler needs. */
+  readonly warmUpEvents: number;
   /** Empties the outbox; no relay runs. */
   reset(area: BenchArea): Promise<void>;
+  /** Undoes what `reset` made besides, so that the other systems' runs do not feel it. */
+  release(area: BenchArea): Promise<void>;
   /** Starts the relay in its own process, and waits for nothing. */
   start(area: BenchArea): Promise<RelayProcess>;
 }
