@@ -1,11 +1,15 @@
 #!/usr/bin/env node
-// Plain JavaScript: whatever Node a machine has must be able to read this file and hand over to Node 24.
+// Plain JavaScript: whatever Node a machine has must be able to read this file and hand over to one that is new enough.
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const noise = 'TimeoutNegativeWarning'; // kafkajs computes timers that lie in the past
-const main = fileURLToPath(new URL('main.ts', import.meta.url));
+const source = fileURLToPath(new URL('main.ts', import.meta.url));
+// What npm pack makes has JavaScript instead: Node strips no types below node_modules.
+const packed = !existsSync(source);
+const main = packed ? fileURLToPath(new URL('../../dist/ops/cli/main.js', import.meta.url)) : source;
+const neededNode = packed ? 22 : 24;
 
 function hasTerminal() {
   try {
@@ -21,13 +25,14 @@ function runHere() {
   process.on('warning', (warning) => {
     if (warning.name !== noise) process.stderr.write(`(node:${process.pid}) ${warning.name}: ${warning.message}\n`);
   });
-  return import('./main.ts');
+  return import(pathToFileURL(main).href);
 }
 
 function handOver() {
   const node = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url));
-  if (!existsSync(node)) {
-    process.stderr.write(`freshet needs Node 24, this is ${process.version}; run npm ci in its checkout first\n`);
+  if (packed || !existsSync(node)) {
+    const remedy = packed ? '' : '; run npm ci in its checkout first';
+    process.stderr.write(`freshet needs Node ${neededNode}, this is ${process.version}${remedy}\n`);
     process.exit(1);
   }
   const child = spawn(node, [`--disable-warning=${noise}`, main, ...process.argv.slice(2)], { stdio: 'inherit' });
@@ -42,5 +47,5 @@ function handOver() {
   });
 }
 
-if (Number(process.versions.node.split('.')[0]) >= 24) await runHere();
+if (Number(process.versions.node.split('.')[0]) >= neededNode) await runHere();
 else handOver();
