@@ -1,22 +1,44 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { IngestStore } from '../../pipeline/stores/ingest.ts';
+import type { EventAppender, IngestStore } from '../../pipeline/stores/ingest.ts';
 import { createMemoryIngestStore } from '../../pipeline/stores/memory/ingest-store.ts';
+import { createMemoryTransactions } from '../../pipeline/stores/memory/transactions.ts';
 import { openDatabase } from '../../pipeline/stores/postgres/database.ts';
-import { createIngestStore, ingestSession } from '../../pipeline/stores/postgres/ingest-store.ts';
+import { createEventAppender, createIngestStore, ingestSession } from '../../pipeline/stores/postgres/ingest-store.ts';
+import type { Transactions } from '../../pipeline/stores/transaction.ts';
 import { documentEntry, eventEntry, unstorableEntry } from '../support/ingest-entries.ts';
 import { createWorkspace } from '../support/workspace.ts';
 
+/** The appender in transactions of its store, whatever those are. */
+interface InTransaction {
+  append: OmitTx<EventAppender<never>['append']>;
+  known: OmitTx<EventAppender<never>['known']>;
+}
+type OmitTx<F> = F extends (tx: never, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
+
 interface Opened {
   readonly store: IngestStore;
+  transaction<T>(work: (events: InTransaction) => Promise<T>): Promise<T>;
   /** Event ids of the outbox, in order. */
   published(): Promise<string[]>;
   close(): Promise<void>;
 }
 
+const inTransaction =
+  <Tx>(transactions: Transactions<Tx>, events: EventAppender<Tx>): Opened['transaction'] =>
+  (work) =>
+    transactions.transaction((tx) =>
+      work({ append: (entries) => events.append(tx, entries), known: (ids) => events.known(tx, ids) }),
+    );
+
 async function openMemory(): Promise<Opened> {
   const store = createMemoryIngestStore();
-  return { store, published: async () => store.rows.map(({ eventId }) => eventId), close: async () => undefined };
+  return {
+    store,
+    transaction: inTransaction(createMemoryTransactions(), store.events),
+    published: async () => store.rows.map(({ eventId }) => eventId),
+    close: async () => undefined,
+  };
 }
 
 async function openPostgres(): Promise<Opened> {
@@ -28,6 +50,7 @@ async function openPostgres(): Promise<Opened> {
   });
   return {
     store: createIngestStore(db),
+    transaction: inTransaction(db, createEventAppender()),
     async published() {
       const rows = await db.query<{ event_id: string }>({ text: 'SELECT event_id FROM outbox ORDER BY seq' });
       return rows.map(({ event_id: id }) => id);
@@ -108,6 +131,31 @@ describe.each([
     const entries = [documentEntry(id('d'), 1), eventEntry(id('e')), documentEntry(id('d'), 1), eventEntry(id('e'))];
     expect(await opened.store.append(entries)).toEqual(['accepted', 'accepted', 'unchanged', 'duplicate']);
     expect(await published()).toEqual(['d@1', 'e']);
+  });
+
+  it('appends events in the transaction of somebody else, to be undone with it', async () => {
+    const { id, published } = fresh();
+    const [a, b] = [eventEntry(id('a')), eventEntry(id('b'))];
+    await opened.store.append([a]);
+    const undone = opened.transaction(async ({ append }) => {
+      expect(await append([b, a, b])).toEqual(['accepted', 'duplicate', 'duplicate']);
+      throw new Error('undone');
+    });
+    await expect(undone).rejects.toThrow('undone');
+    expect(await published()).toEqual(['a']);
+    expect(await opened.transaction(({ append }) => append([b]))).toEqual(['accepted']);
+    expect(await opened.store.append([b])).toEqual(['duplicate']);
+    expect(await published()).toEqual(['a', 'b']);
+  });
+
+  it('knows the keys of events that were accepted, and takes none by being asked', async () => {
+    const { id } = fresh();
+    const [a, b] = [eventEntry(id('a')), eventEntry(id('b'))];
+    await opened.store.append([a]);
+    const known = await opened.transaction(({ known: of }) => of([a.keyId, b.keyId]));
+    expect([...known]).toEqual([a.keyId]);
+    expect(await opened.transaction(({ known: of }) => of([]))).toEqual(new Set());
+    expect(await opened.store.append([b])).toEqual(['accepted']);
   });
 
   it('stores nothing of a call with a value that cannot be stored, and says so', async () => {

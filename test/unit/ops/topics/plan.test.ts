@@ -5,6 +5,7 @@ import { describeChange, planTopics } from '../../../../ops/topics/plan.ts';
 import { topicSpec } from '../../../../ops/topics/topic-config.ts';
 import type { BrokerAdmin, TopicSpec, TopicState } from '../../../../pipeline/broker/admin.ts';
 import { createLogger } from '../../../../pipeline/kernel/logger.ts';
+import { installedTopics } from '../../../../pipeline/main/installed-topics.ts';
 import { allTopics, topics } from '../../../../schemas/topics.ts';
 
 const spec = topicSpec(topics.itemChanged);
@@ -80,6 +81,29 @@ describe('applying', () => {
     const { admin, calls } = clusterOf([]);
     expect(await applyTopics({ admin, log, dryRun: true })).toHaveLength(allTopics.length);
     expect(calls).toEqual([]);
+  });
+});
+
+describe('a topic that the configuration names', () => {
+  const { all } = installedTopics([{ name: 'clicks', format: 'json' }]);
+  const clicks = all.filter(({ name }) => name.startsWith('clicks'));
+  const letters = 'clicks.intake.dlq';
+
+  test('is made like our own where it is missing', async () => {
+    const { admin, calls } = clusterOf([]);
+    await applyTopics({ admin, log, topics: clicks });
+    expect(calls).toEqual([`create clicks,${letters}`]);
+    expect(await applyTopics({ admin, log, topics: clicks })).toEqual([]);
+  });
+
+  test('is left as it is where it is there, and its dead letters have room for its largest record', async () => {
+    const config = { 'cleanup.policy': 'compact', 'retention.ms': '1', 'max.message.bytes': '5000000' };
+    const { admin, calls } = clusterOf([{ name: 'clicks', partitions: 12, config }]);
+    const changes = await applyTopics({ admin, log, topics: clicks });
+    expect(calls).toEqual([`create ${letters}`]);
+    expect(changes).toMatchObject([{ spec: { partitions: 8, config: { 'max.message.bytes': '5065536' } } }]);
+    const { findings } = await diagnoseTopics({ admin, topics: clicks });
+    expect(findings).toEqual([]);
   });
 });
 
