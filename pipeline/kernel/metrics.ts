@@ -18,7 +18,7 @@ function makers(registry: Registry) {
 
 type Makers = ReturnType<typeof makers>;
 
-function storingMetrics({ counter, gauge, histogram }: Makers) {
+function ingestMetrics({ counter, gauge, histogram }: Makers) {
   return {
     ingestResults: counter(
       'freshet_ingest_events_total',
@@ -36,6 +36,12 @@ function storingMetrics({ counter, gauge, histogram }: Makers) {
       'Recent events for serving: written, of an unknown item, failed, or dropped while Redis was away',
       ['result'],
     ),
+  };
+}
+
+/** Those with the label `outbox` are written by relays, each for its own. */
+function outboxMetrics({ counter, gauge, histogram }: Makers) {
+  return {
     outboxUnpublished: gauge(
       'freshet_outbox_unpublished_records',
       'Outbox records not yet acknowledged by the broker',
@@ -73,6 +79,10 @@ function storingMetrics({ counter, gauge, histogram }: Makers) {
     ]),
     relayPageSize: histogram('freshet_relay_page_records', 'Records a page', sizes, ['outbox']),
     relayServing: gauge('freshet_relay_serving', '1 while the outbox is read and its leases are renewed', ['outbox']),
+    relayWakeUpMode: gauge('freshet_relay_wakeup_mode', '1 for how commits are heard of: notify, or polling alone', [
+      'outbox',
+      'mode',
+    ]),
     relayLeases: gauge('freshet_relay_leases_held', 'Shards held by this relay', ['outbox']),
     relayLeaseChanges: counter('freshet_relay_lease_changes_total', 'Leases taken, given back or lost', [
       'outbox',
@@ -138,7 +148,7 @@ function servingMetrics({ counter, gauge, histogram }: Makers) {
 export function createMetrics() {
   const registry = new Registry();
   const make = makers(registry);
-  return { registry, ...storingMetrics(make), ...stageMetrics(make), ...servingMetrics(make) };
+  return { registry, ...ingestMetrics(make), ...outboxMetrics(make), ...stageMetrics(make), ...servingMetrics(make) };
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
