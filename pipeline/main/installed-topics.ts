@@ -11,7 +11,6 @@ import {
 } from '../../schemas/topics.ts';
 import { FreshetError } from '../kernel/errors.ts';
 import type { SubmitTopic } from '../kernel/submit-topics.ts';
-import { intakeStage } from '../stages/ingest/intake.ts';
 
 /** A topic that services hand events in by. */
 export type SubmitDoor =
@@ -31,7 +30,7 @@ export interface InstalledTopics {
 export function installedTopics(submit: readonly SubmitTopic[]): InstalledTopics {
   const doors = submit.map(doorOf);
   const added = doors.filter(({ topic }) => topic.isForeign);
-  const letters = added.map(({ topic }) => deadLetterTopic(topic, intakeStage));
+  const letters = added.flatMap(({ topic }) => topic.consumers.map((stage) => deadLetterTopic(topic, stage)));
   const addedAvro = added.flatMap((door) => (door.format === 'avro' ? [door.topic as TopicDef] : []));
   return {
     doors,

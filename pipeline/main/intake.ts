@@ -3,7 +3,7 @@ import { eventIdOf } from '../domain/intake/identity.ts';
 import type { Admission } from '../kernel/admission.ts';
 import type { Component } from '../kernel/component.ts';
 import { messageOf } from '../kernel/errors.ts';
-import { createIntake } from '../stages/ingest/intake.ts';
+import { createIntake, isOurFault } from '../stages/ingest/intake.ts';
 import { countSubmissions } from '../stages/ingest/intake-results.ts';
 import { prepareInteraction } from '../stages/ingest/prepare-event.ts';
 import { avroSubmissions, jsonSubmissions, type Submission } from '../stages/ingest/submissions.ts';
@@ -23,11 +23,7 @@ const intakeConnections = 8;
  * The doors for topics, a consumer group each, so that what comes in by one holds up none of the others. Like the
  * HTTP door they have a pool of their own, for its session settings differ.
  */
-export function intakeRole(
-  context: ProcessContext,
-  resources: Resources,
-  admission: Admission = { refusal: () => undefined },
-): Component[] {
+export function intakeRole(context: ProcessContext, resources: Resources, admission: Admission): Component[] {
   const { config, clock, log } = context;
   const db = openDatabase({
     url: config.FRESHET_POSTGRES_URL,
@@ -74,7 +70,7 @@ function doorComponent(context: ProcessContext, resources: Resources, options: D
       sources: [door.topic],
       reader: door.format === 'json' ? jsonSubmissions : avroSubmissions(codec.reader(door.topic)),
       eventIdOf: ({ input }) => eventIdOf(input) ?? undefined,
-      countsTowardsLimit: ({ kind, ...outcome }) => 'reason' in outcome && outcome.reason === 'unhandled',
+      countsTowardsLimit: isOurFault,
       onCommitted: (outcomes) => countSubmissions(context.metrics, name, outcomes),
     });
   });

@@ -12,9 +12,6 @@ import type { SettingsSource } from '../../stores/settings.ts';
 import type { PrepareEvent } from './prepare-event.ts';
 import type { Submission } from './submissions.ts';
 
-/** In the names of dead-letter topics and in the stored offsets. */
-export const intakeStage = 'intake';
-
 export interface IntakeDeps<Tx> {
   readonly topic: TopicRef;
   readonly events: EventAppender<Tx>;
@@ -36,7 +33,7 @@ export function createIntake<Tx>(deps: IntakeDeps<Tx>): StatefulStage<Submission
   const { topic, events, prepare, clock } = deps;
   return {
     kind: 'stateful',
-    name: intakeStage,
+    name: 'intake',
     consumes: [topic],
     stateVersion: 0,
     async apply(tx, batch) {
@@ -53,6 +50,13 @@ export function createIntake<Tx>(deps: IntakeDeps<Tx>): StatefulStage<Submission
     },
   };
 }
+
+/**
+ * What clients get wrong is a door's daily business and must stop nobody else's records; only what our own code did
+ * not foresee counts towards the limit that pauses a partition.
+ */
+export const isOurFault = (outcome: Outcome<unknown>): boolean =>
+  outcome.kind === 'dead-letter' && outcome.reason === 'unhandled';
 
 /** Nothing is judged before it is known what applies, nor while the outbox has no room: the partition waits. */
 function rulesOf({ settings, admission }: Pick<IntakeDeps<never>, 'settings' | 'admission'>, now: number): IntakeRules {
