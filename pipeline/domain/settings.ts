@@ -37,6 +37,8 @@ export const namespaceSettingsSchema = z.strictObject({
     .min(minutes)
     .max(3_650 * days)
     .default(30 * days),
+  /** Events and documents a second, by HTTP and a process that serves it; null for no limit. */
+  max_events_per_second: z.number().int().min(1).max(1_000_000).nullable().default(null),
   default_consent: z.enum(['full', 'functional', 'none']).default('full'),
   weights: weights.prefault({}),
   /** Half-life of popularity, milliseconds; counts as old as ten of them are read. */

@@ -7,10 +7,12 @@ import type { Accepted } from './accept-events.ts';
 import type { GroupCommit, StoredResult } from './group-commit.ts';
 import type { DocumentKind, PreparedDocument } from './prepare-document.ts';
 import { notValid, submitProblem } from './problems.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { Member } from './read-batch.ts';
 
 export interface AcceptDocumentsDeps {
   readonly commits: Pick<GroupCommit, 'submit'>;
+  readonly rates: Pick<RateLimits, 'take'>;
   readonly metrics: Pick<Metrics, 'ingestResults'>;
 }
 
@@ -59,11 +61,14 @@ export function documentResult(
  * document in a batch the second is judged against the first.
  */
 export async function acceptDocuments(
-  { commits, metrics }: AcceptDocumentsDeps,
+  { commits, rates, metrics }: AcceptDocumentsDeps,
   kind: DocumentKind,
   members: readonly Member[],
   rules: IntakeRules,
 ): Promise<Accepted<DocumentResult>> {
+  // Settings pass: they are how a limit is raised.
+  const limited = kind.name === 'config' ? undefined : rates.take(members.map(({ input }) => input));
+  if (limited) return { problem: limited };
   const prepared = members.map((member) => kind.prepare(member, rules));
   const entries = prepared.flatMap((one) => (one.ok ? [one.entry] : []));
   const answer = await commits.submit(entries.map((entry) => ({ entries: [entry] })));

@@ -8,6 +8,7 @@ import type { Unit } from './commit-units.ts';
 import type { GroupCommit, StoredResult } from './group-commit.ts';
 import type { PreparedEvent, PrepareEvent } from './prepare-event.ts';
 import { notValid, submitProblem } from './problems.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { Member } from './read-batch.ts';
 
 /** One event's answer. */
@@ -28,6 +29,7 @@ export interface IncomingEvent extends Member {
 
 export interface AcceptEventsDeps {
   readonly commits: Pick<GroupCommit, 'submit'>;
+  readonly rates: Pick<RateLimits, 'take'>;
   readonly recent: RecentEvents;
   readonly metrics: Pick<Metrics, 'ingestResults'>;
 }
@@ -84,6 +86,8 @@ export async function acceptEvents(
 ): Promise<Accepted<EventResult>> {
   const twice = duplicateInBatch(events);
   if (twice) return { problem: twice };
+  const limited = deps.rates.take(events.map(({ input }) => input));
+  if (limited) return { problem: limited };
   const prepared = events.map((event) => event.prepare(event, rules));
   const faults = prepared.flatMap((one) => (one.ok ? [] : one.problems));
   if (isAtomic ? faults.length > 0 : prepared.every(({ ok }) => !ok)) {

@@ -61,6 +61,8 @@ async function show(deps: DocumentRoutesDeps, call: Call, kind: 'item' | 'user')
 async function remove(deps: DocumentRoutesDeps, call: Call, kind: DocumentKind): Promise<Answer> {
   const address = addressOf(call);
   if ('problem' in address) return address;
+  const limited = deps.rates.take([address]);
+  if (limited) return { problem: limited };
   const revision = revisionOf(call);
   if (typeof revision !== 'number') return { problem: revision };
   const entry = kind.prepareDelete(address.namespace, address.id, revision, call.rules);

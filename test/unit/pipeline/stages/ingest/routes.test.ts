@@ -83,6 +83,41 @@ describe('the door', () => {
     expect(await response.json()).toMatchObject({ code: 'overloaded' });
   });
 
+  it('answers 503 while the outbox has no room, reads nothing, and says it once for each who asks', async () => {
+    const refusal = () => ({ status: 503, code: 'outbox_full', detail: 'full', limit: 5, retryAfterSeconds: 4 });
+    const { post, metrics, running } = await start({ admission: { refusal } });
+    for (const path of ['/v1/events:batch', '/v1/impressions', '/v1/items:upsert', '/v1/config:upsert']) {
+      const response = await post(path, 'not read');
+      expect([path, response.status, response.headers.get('retry-after')]).toEqual([path, 503, '4']);
+      expect(await response.json()).toMatchObject({ code: 'outbox_full', limit: 5 });
+    }
+    expect((await metrics.ingestRefused.get()).values).toEqual([{ labels: { code: 'outbox_full' }, value: 4 }]);
+    expect(running.unready?.()).toBeUndefined();
+  });
+
+  it('spreads those who come back over a time up to twice as long', async () => {
+    const refusal = () => ({ status: 503, code: 'outbox_full', detail: 'full', retryAfterSeconds: 4 });
+    const { post } = await start({ admission: { refusal }, random: () => 0.99 });
+    expect((await post('/v1/events', click)).headers.get('retry-after')).toBe('8');
+  });
+
+  it('answers 429 to a namespace over its own limit, and lets its settings be changed', async () => {
+    const settings = { get: () => ({ ...defaultSettings, max_events_per_second: 1 }), isLoaded: () => true };
+    const { post } = await start({ settings });
+    const item = { items: [{ item_id: 'i' }] };
+    expect((await post('/v1/events', click)).status).toBe(202);
+    for (const [path, body] of [
+      ['/v1/events', click],
+      ['/v1/items:upsert', item],
+    ] as const) {
+      const response = await post(path, body);
+      expect([response.status, response.headers.get('retry-after')]).toEqual([429, '1']);
+      expect(await response.json()).toMatchObject({ code: 'rate_limited', limit: 1 });
+    }
+    const raised = { documents: [{ kind: 'settings', body: { max_events_per_second: 100 } }] };
+    expect((await post('/v1/config:upsert', raised)).status).toBe(202);
+  });
+
   it('answers a fault of ours with 500 and without details', async () => {
     const { post } = await start({
       store: { append: () => Promise.reject(new FreshetError('sql_42P01', 'no table secret')) },
