@@ -7,7 +7,7 @@ export interface RelayProcess {
   readonly pid: number;
   /** Wall clock when it was started, milliseconds with fractions. */
   readonly startedAt: number;
-  /** What it wrote, newest last; bounded. */
+  /** What it wrote, newest last; bounded, and without the lines of stack traces. */
   readonly output: readonly string[];
   /** Throws where the process has ended. */
   mustRun(): void;
@@ -38,7 +38,7 @@ function collectOutput(child: ChildProcess): string[] {
     stream?.setEncoding('utf8').on('data', (text: string) => {
       const parts = (rest + text).split('\n');
       rest = parts.pop() ?? '';
-      lines.push(...parts);
+      lines.push(...parts.filter((line) => !/^\s+at /.test(line)));
       lines.splice(0, lines.length - keptLines);
     });
   }

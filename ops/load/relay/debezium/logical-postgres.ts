@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FreshetError, messageOf } from '../../../../pipeline/kernel/errors.ts';
-import { withAdmin } from '../../../stack/areas.ts';
+import { databaseUrl, withAdmin } from '../../../stack/areas.ts';
 import { logTail, startDaemon, stopDaemon } from '../../../stack/daemon.ts';
 import { embeddedPurge } from '../../../stack/embedded/embedded.ts';
 import { installServers } from '../../../stack/embedded/install.ts';
@@ -102,7 +102,7 @@ export async function withLogicalWal(urls: ServerUrls, say: (line: string) => vo
   say('starting a Postgres of its own with wal_level=logical, for all systems of this run');
   try {
     const state = await startOwn(folder, say);
-    const { postgresUrl } = localUrls(state.ports);
+    const postgresUrl = databaseUrl(localUrls(state.ports).postgresUrl, 'postgres');
     return { urls: { ...urls, postgresUrl }, close: () => remove(folder) };
   } catch (error) {
     await remove(folder);
