@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventKeyId, profileKey, userKey } from '../../pipeline/domain/keys.ts';
 import { redisKeys } from '../../pipeline/stores/redis/keys.ts';
-import { topics } from '../../schemas/topics.ts';
+import type { InteractionSubmitted } from '../../schemas/generated/interaction-submitted.v1.ts';
+import { jsonTopics, topics } from '../../schemas/topics.ts';
 import { eventually } from '../support/eventually.ts';
 import { idsOf, type Shopper } from '../support/shopper.ts';
 import { startWholeProcess, type WholeProcess } from '../support/whole-process.ts';
@@ -210,6 +211,53 @@ describe('a record that nobody can read', () => {
   });
 });
 
+describe('events that services hand in by a topic', () => {
+  const send = (topic: string, userId: string, value: Buffer) =>
+    whole.process.pipeline.resources.producer.send([{ topic, records: [{ key: userKey(namespace, userId), value }] }]);
+  const expectReflected = async (userId: string, event_id: string) => {
+    const list = await eventually(async () => {
+      const answer = await shopper.list(userId, { surface: 'home' });
+      expect(answer.reflects?.event_id).toBe(event_id);
+      return answer;
+    });
+    expect(list.fallback_level).toBe('personal');
+    expect(idsOf(list).slice(0, 3)).toEqual(expect.arrayContaining(['b', 'c']));
+  };
+
+  it('reach a list from JSON', async () => {
+    const event = { event_id: 'by-json', namespace, user_id: 'jan', item_id: 'a', type: 'click' };
+    await send(jsonTopics.engagementEvents.name, 'jan', Buffer.from(JSON.stringify(event)));
+    await expectReflected('jan', 'by-json');
+    expect(await shopper.post('/v1/events:batch', { events: [event] })).toMatchObject([{ status: 'duplicate' }]);
+  });
+
+  it('reach a list from Avro', async () => {
+    const writer = await whole.process.pipeline.resources.codec.writer(topics.interactionSubmitted);
+    const nothing = { sessionId: null, requestId: null, value: null, occurredAt: null, consent: null, context: null };
+    const more = { commerce: null, order: null, watch: null, properties: {}, trace: null, anonymous: false } as const;
+    const event = { eventId: 'by-avro', namespace, userId: 'ava', itemId: 'a', type: 'click' } as const;
+    const submitted: InteractionSubmitted = { ...nothing, ...more, ...event };
+    await send(topics.interactionSubmitted.name, 'ava', writer.write(submitted));
+    await expectReflected('ava', 'by-avro');
+  });
+
+  it('are dead letters for operators where they are wrong, with the codes of HTTP', async () => {
+    const value = Buffer.from(JSON.stringify({ event_id: 'by-mistake', namespace, user_id: 'mia', type: 'click' }));
+    await send(jsonTopics.engagementEvents.name, 'mia', value);
+    await eventually(async () => {
+      expect(await query(`SELECT * FROM dead_letter WHERE stage = 'intake'`)).toMatchObject([
+        {
+          topic: jsonTopics.engagementEvents.name,
+          reason: 'invalid',
+          message: 'required: $.item_id is required',
+          event_id: 'by-mistake',
+          value,
+        },
+      ]);
+    });
+  });
+});
+
 describe('for operators', () => {
   it('is ready', async () => {
     const response = await shopper.call('/readyz');
@@ -223,6 +271,7 @@ describe('for operators', () => {
     }
     for (const moved of [
       /^freshet_ingest_events_total\{door="http",kind="interaction",result="accepted",code=""\} [1-9]/m,
+      /^freshet_ingest_events_total\{door="engagement-events",kind="interaction",result="rejected",code="required"\} 1$/m,
       /^freshet_relay_published_records_total\{topic="engagement.interaction.recorded.v1"\} [1-9]/m,
       /^freshet_stage_records_total\{stage="enrichment",outcome="[a-z_]+",reason=""\} [1-9]/m,
       /^freshet_candidates_lists_total\{kind="user"\} [1-9]/m,
