@@ -4,6 +4,7 @@ import { type ServerType, serve } from '@hono/node-server';
 import type { Codec } from '../../pipeline/broker/codec.ts';
 import { createCodec } from '../../pipeline/broker/registry/codec.ts';
 import { createMemoryRegistry } from '../../pipeline/broker/registry/memory-registry.ts';
+import type { OutboxLimits } from '../../pipeline/domain/outbox-limits.ts';
 import { systemClock } from '../../pipeline/kernel/clock.ts';
 import { type Running, startAll } from '../../pipeline/kernel/component.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
@@ -13,6 +14,7 @@ import { openDatabase } from '../../pipeline/stores/postgres/database.ts';
 import { createDocumentReader } from '../../pipeline/stores/postgres/document-reader.ts';
 import { createIngestStore, ingestSession } from '../../pipeline/stores/postgres/ingest-store.ts';
 import { createNamespaceSettings } from '../../pipeline/stores/postgres/namespace-settings.ts';
+import { createOutboxAdmission } from '../../pipeline/stores/postgres/outbox-admission.ts';
 import type { RecentEvents, RecentInteraction } from '../../pipeline/stores/recent-events.ts';
 import { subjectOf } from '../../schemas/topic.ts';
 import { avroTopics } from '../../schemas/topics.ts';
@@ -41,6 +43,11 @@ export interface HarnessOptions {
   readonly recent?: RecentEvents;
   /** Do not wait until it is ready. */
   readonly isWaiting?: boolean;
+  /** By default none. */
+  readonly limits?: OutboxLimits;
+  readonly heldBytes?: number;
+  /** How long a statement of a group commit may take; by default for ever. */
+  readonly commitTimeoutMs?: number;
 }
 
 /** The HTTP door on a real socket and a real Postgres. */
@@ -49,7 +56,10 @@ export async function startIngest(options: HarnessOptions): Promise<IngestHarnes
   const metrics = createMetrics();
   const clock = systemClock;
   const open = { url: options.postgresUrl, onIdleError: () => undefined };
-  const db = openDatabase({ ...open, settings: ingestSession, maxConnections: 4 });
+  const { commitTimeoutMs: queryTimeoutMs } = options;
+  const timeout = queryTimeoutMs === undefined ? {} : { queryTimeoutMs };
+  const db = openDatabase({ ...open, settings: ingestSession, maxConnections: 4, ...timeout });
+  const outbox = createOutboxAdmission({ url: options.postgresUrl, limits: options.limits ?? {}, clock, log, metrics });
   const settings = createNamespaceSettings({ db, clock, log });
   const recent: RecentInteraction[] = [];
   let signals = 0;
@@ -62,16 +72,20 @@ export async function startIngest(options: HarnessOptions): Promise<IngestHarnes
     signal: () => {
       signals += 1;
     },
-    admission: { refusal: () => undefined },
+    admission: outbox.admission,
     queueEvents: 20_000,
-    heldBytes: 67_108_864,
+    heldBytes: options.heldBytes ?? 67_108_864,
     clock,
     random: () => 0,
     makeId: randomUUID,
     log,
     metrics,
   });
-  const running: Running = await startAll([settings.component, ingest.component], log, () => undefined);
+  const running: Running = await startAll(
+    [outbox.component, settings.component, ingest.component],
+    log,
+    () => undefined,
+  );
   if (!options.isWaiting) {
     await eventually(() => {
       if (running.unready?.()) throw new Error(running.unready());
