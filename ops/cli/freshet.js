@@ -2,6 +2,7 @@
 // Plain JavaScript: whatever Node a machine has must be able to read this file and hand over to one that is new enough.
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
+import * as module from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const noise = 'TimeoutNegativeWarning'; // kafkajs computes timers that lie in the past
@@ -21,6 +22,7 @@ function hasTerminal() {
 }
 
 function runHere() {
+  module.enableCompileCache?.(); // stripping types anew takes 0.5 s of CPU and 30 MB at each start
   process.removeAllListeners('warning');
   process.on('warning', (warning) => {
     if (warning.name !== noise) process.stderr.write(`(node:${process.pid}) ${warning.name}: ${warning.message}\n`);

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../../pipeline/kernel/clock.ts';
 import { parseConfig } from '../../pipeline/kernel/config.ts';
@@ -36,8 +37,17 @@ async function stopInTime(running: FreshetProcess, log: Logger, withinMs: number
   process.exit(1);
 }
 
+/**
+ * A relay that drains makes garbage faster than anything else, and V8 then lets the young generation grow: 330 MB
+ * resident, 190 MB without growth, at the same rate and CPU time (Node 24, 500,000 records, November 2026).
+ */
+function keepYoungGenerationSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+}
+
 async function run(options: Options): Promise<void> {
   const wanted = parseRoles(options.roles);
+  if (wanted.size === 1 && wanted.has('relay')) keepYoungGenerationSmall();
   const config = parseConfig(await environment());
   const log = createLogger(config.FRESHET_LOG_LEVEL);
   const failed = Promise.withResolvers<'failed'>();
