@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { migrateUp } from '../../../ops/migrate/migrate.ts';
+import { parseInteraction } from '../../../pipeline/domain/intake/interaction.ts';
 import { murmur2, shardOf } from '../../../pipeline/domain/murmur2.ts';
+import { defaultSettings } from '../../../pipeline/domain/settings.ts';
 import { FreshetError } from '../../../pipeline/kernel/errors.ts';
 import { createLogger } from '../../../pipeline/kernel/logger.ts';
 import { append, type OutboxEvent, throughDrizzle } from '../../../pipeline/stores/postgres/outbox-writer/index.ts';
@@ -70,6 +72,8 @@ describe('an event in a transaction', () => {
     expect(rest).toEqual(event({ namespace: 'shop' }));
     expect(Math.abs((at as number) - before)).toBeLessThan(60_000);
     expect(row?.occurredAt.getTime()).toBe(at);
+    const rules = { receivedAt: before, settingsOf: () => defaultSettings, trace: null };
+    expect(parseInteraction(row?.payload, '$', rules)).toMatchObject({ ok: true });
   });
 
   it('is none where the transaction, or a savepoint round it, is rolled back', async () => {

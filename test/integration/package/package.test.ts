@@ -9,6 +9,8 @@ import { migrateStatus } from '../../../ops/migrate/migrate.ts';
 import { type FreshetProcess, startProcess } from '../../../ops/process/process.ts';
 import { checkoutRoot } from '../../../ops/stack/paths.ts';
 import { mustRun, runTool } from '../../../ops/stack/run-tool.ts';
+import { parseInteraction } from '../../../pipeline/domain/intake/interaction.ts';
+import { defaultSettings } from '../../../pipeline/domain/settings.ts';
 import { createLogger } from '../../../pipeline/kernel/logger.ts';
 import { jsonTopics } from '../../../schemas/topics.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -38,7 +40,8 @@ async function install(tarball: string, into: string, dependencies: readonly str
     join(into, 'package.json'),
     JSON.stringify({ type: 'module', dependencies: { freshet: `file:${tarball}` }, overrides }),
   );
-  await mustRun({ command: 'npm', args: ['install', '--offline', '--no-audit', '--no-fund'], cwd: into });
+  const offline = ['--offline', '--cache', join(folder, 'no-cache'), '--no-audit', '--no-fund'];
+  await mustRun({ command: 'npm', args: ['install', ...offline], cwd: into });
 }
 
 beforeAll(async () => {
@@ -237,12 +240,12 @@ describe('the example service', () => {
     await eventually(() => expect(records.entries.map(idOf)).toContain('order-19-line-1'), { withinMs: 15_000 });
     expect(records.entries.map(idOf)).toEqual(['order-17-line-1', 'order-17-line-2', 'order-19-line-1']);
     expect(records.entries.every(({ key }) => key === 'default|u-1')).toBe(true);
-    expect(JSON.parse(records.entries[0]?.value ?? '')).toMatchObject({
-      type: 'purchase',
-      item_id: 'mug',
-      value: 2,
-      commerce: { order_id: '17', unit_price: '9.90', currency: 'EUR' },
-    });
+    const event = JSON.parse(records.entries[0]?.value ?? '');
+    expect(event).toMatchObject({ type: 'purchase', item_id: 'mug', value: 2 });
+    expect(event.commerce).toEqual({ order_id: '17', unit_price: '9.90', currency: 'EUR' });
+    expect(
+      parseInteraction(event, '$', { receivedAt: Date.now(), settingsOf: () => defaultSettings, trace: null }).ok,
+    ).toBe(true);
     expect(await placed()).toEqual(['17', '19']);
   });
 });
