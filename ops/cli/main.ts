@@ -46,6 +46,10 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'the catalogue of topics compared with a cluster',
     load: async () => (await import('./topics.ts')).topicsCommand(),
   },
+  outbox: {
+    description: 'state of an outbox, records set aside, comparison with the topics, move to another cluster',
+    load: async () => (await import('./outbox.ts')).outboxCommand(),
+  },
   docs: {
     description: 'the generated parts of README.md and .env.example',
     load: async () => (await import('./docs.ts')).docsCommand(),

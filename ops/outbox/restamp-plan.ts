@@ -1,4 +1,5 @@
 import type { Queryable } from '../../pipeline/stores/postgres/database.ts';
+import { wasPublished } from './published.ts';
 
 export interface RestampShard {
   readonly shard: number;
@@ -31,10 +32,6 @@ export interface RestampPlan {
 const writerOf = (xmin: string) => `(SELECT CASE WHEN x > now.next THEN x - 4294967296 ELSE x END
   FROM (SELECT (now.next / 4294967296) * 4294967296 + ${xmin}::text::bigint AS x) AS w)`;
 const now = 'now AS (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next)';
-
-/** By the restored cursor: in its base, or acknowledged in the batch that was open. */
-export const wasPublished = `(pg_visible_in_snapshot(o.xid, c.base) OR (c.target IS NOT NULL AND o.seq <= c.last_seq
-  AND pg_visible_in_snapshot(o.xid, c.target)))`;
 
 /**
  * A row that was written in this cluster carries the id of the transaction that wrote its tuple, or of that one's

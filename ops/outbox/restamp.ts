@@ -1,7 +1,8 @@
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { Database, Tx } from '../../pipeline/stores/postgres/database.ts';
 import { type Actor, recordAudit } from './audit.ts';
-import { planRestamp, type RestampPlan, wasPublished } from './restamp-plan.ts';
+import { wasPublished } from './published.ts';
+import { planRestamp, type RestampPlan } from './restamp-plan.ts';
 
 /**
  * Makes an outbox that came from another cluster publishable again, in one transaction. Every restored row was

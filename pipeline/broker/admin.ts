@@ -23,6 +23,8 @@ export interface TopicState {
 /** Topics are logical names; the implementation adds the installation's prefix. */
 export interface BrokerAdmin {
   offsets(topic: string): Promise<PartitionRange[]>;
+  /** Offset of the first record written at or after the instant, by its timestamp; the end where there is none. */
+  offsetsAt(topic: string, timestampMs: number): Promise<readonly (TopicPartition & { readonly offset: bigint })[]>;
   describe(names: readonly string[]): Promise<TopicState[]>;
   /** Resolves when the topics can be used; those that are there already stay as they are. */
   create(specs: readonly TopicSpec[]): Promise<void>;

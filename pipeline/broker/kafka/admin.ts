@@ -27,6 +27,11 @@ export function createKafkaAdmin({ kafka, names, clock = systemClock }: KafkaAdm
           .map(({ partition, low, high }) => ({ topic, partition, low: BigInt(low), high: BigInt(high) }))
           .sort((a, b) => a.partition - b.partition);
       }),
+    offsetsAt: (topic, timestampMs) =>
+      call.run(async (admin) => {
+        const partitions = await admin.fetchTopicOffsetsByTimestamp(names.topic(topic), timestampMs);
+        return partitions.map(({ partition, offset }) => ({ topic, partition, offset: BigInt(offset) }));
+      }),
     describe: (topics) => call.run((admin) => describe(admin, names, topics)),
     create: (specs) => call.run((admin) => create(admin, specs, { names, clock })),
     configure: (spec) => call.run((admin) => configure(admin, names, spec)),

@@ -76,31 +76,7 @@ export function createMemoryBroker({ clock, partitionOf, fetchRecords = 500 }: M
       close: async () => undefined,
     },
     consumers: { start: async (options) => groupOf(options.groupId).join(options) },
-    admin: {
-      async offsets(name) {
-        whenAvailable();
-        return topicOf(name).logs.map(({ low, high }, partition) => ({ topic: name, partition, low, high }));
-      },
-      async describe(names) {
-        whenAvailable();
-        return names.flatMap((name) => topics.get(name)?.spec ?? []);
-      },
-      async create(specs) {
-        whenAvailable();
-        for (const spec of specs) {
-          topics.set(spec.name, { spec, logs: Array.from({ length: spec.partitions }, () => new PartitionLog()) });
-        }
-      },
-      async configure(spec) {
-        whenAvailable();
-        topicOf(spec.name).spec = spec;
-      },
-      async deleteGroup(groupId) {
-        whenAvailable();
-        groups.delete(groupId);
-      },
-      close: async () => undefined,
-    },
+    admin: adminOf({ topics, groups, topicOf, whenAvailable }),
     setAvailable(value) {
       available = value;
       for (const { logs: partitions } of topics.values()) for (const log of partitions) log.wake();
@@ -109,5 +85,48 @@ export function createMemoryBroker({ clock, partitionOf, fetchRecords = 500 }: M
       logs.partitionsOf(topic).flatMap(({ log }) => log.read(log.low, Number.MAX_SAFE_INTEGER).records),
     logOf: (topic, partition) => topicOf(topic).logs[partition] as PartitionLog,
     rebalance: (groupId) => groupOf(groupId).rebalance(),
+  };
+}
+
+interface Cluster {
+  readonly topics: Map<string, Topic>;
+  readonly groups: Map<string, Group>;
+  topicOf(name: string): Topic;
+  whenAvailable(): void;
+}
+
+function adminOf({ topics, groups, topicOf, whenAvailable }: Cluster): BrokerAdmin {
+  return {
+    async offsets(name) {
+      whenAvailable();
+      return topicOf(name).logs.map(({ low, high }, partition) => ({ topic: name, partition, low, high }));
+    },
+    async offsetsAt(name, timestampMs) {
+      whenAvailable();
+      return topicOf(name).logs.map((log, partition) => ({
+        topic: name,
+        partition,
+        offset: log.offsetAt(timestampMs),
+      }));
+    },
+    async describe(names) {
+      whenAvailable();
+      return names.flatMap((name) => topics.get(name)?.spec ?? []);
+    },
+    async create(specs) {
+      whenAvailable();
+      for (const spec of specs) {
+        topics.set(spec.name, { spec, logs: Array.from({ length: spec.partitions }, () => new PartitionLog()) });
+      }
+    },
+    async configure(spec) {
+      whenAvailable();
+      topicOf(spec.name).spec = spec;
+    },
+    async deleteGroup(groupId) {
+      whenAvailable();
+      groups.delete(groupId);
+    },
+    close: async () => undefined,
   };
 }

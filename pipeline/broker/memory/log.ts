@@ -41,6 +41,11 @@ export class PartitionLog {
     return { records, lastOffset };
   }
 
+  /** Offset of the first record at or after the instant, else the end. */
+  offsetAt(timestampMs: number): bigint {
+    return this.#records.find((record) => record.timestampMs >= timestampMs)?.offset ?? this.#high;
+  }
+
   /** Calls `reader` after every change until the returned function is called. */
   follow(reader: () => void): () => void {
     this.#readers.add(reader);

@@ -35,6 +35,7 @@ export function startUpkeep(options: UpkeepOptions): Running {
   const { upkeep, clock, log } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
+  const parkedReasons = new Set<string>();
 
   const forEver = async (what: string, everyMs: number, work: () => Promise<void>) => {
     while (!signal.aborted) {
@@ -54,7 +55,7 @@ export function startUpkeep(options: UpkeepOptions): Running {
     const created = await upkeep.ensurePartitions();
     if (created > 0) log.info({ created }, 'outbox partitions created ahead');
     const health = await upkeep.health();
-    setHealth(options, health);
+    setHealth(options, health, parkedReasons);
     if (health.partitionsAhead < leastAhead)
       log.error({ ahead: health.partitionsAhead }, 'outbox partitions are running out: writers fail past the last one');
     setDepth(options, await upkeep.depth());
@@ -85,7 +86,8 @@ function setDepth({ metrics, clock }: UpkeepOptions, { records, oldestCreatedAt 
 const ageSeconds = (clock: Clock, since: number | undefined) =>
   since === undefined ? 0 : Math.max(0, clock.now() - since) / 1_000;
 
-function setHealth({ metrics, clock }: UpkeepOptions, health: OutboxHealth): void {
+/** A reason that was seen once goes to 0 and stays. */
+function setHealth({ metrics, clock }: UpkeepOptions, health: OutboxHealth, parkedReasons: Set<string>): void {
   metrics.outboxPartitions.set({ state: 'attached' }, health.partitions);
   metrics.outboxPartitions.set({ state: 'ahead' }, health.partitionsAhead);
   metrics.outboxPartitions.set({ state: 'overdue' }, health.partitionsOverdue);
@@ -94,7 +96,7 @@ function setHealth({ metrics, clock }: UpkeepOptions, health: OutboxHealth): voi
   metrics.outboxOldestTransactionSeconds.set({ holds: 'xid' }, health.oldestXidAgeMs / 1_000);
   metrics.outboxOldestTransactionSeconds.set({ holds: 'xmin' }, health.oldestXminAgeMs / 1_000);
   for (const [table, count] of health.deadTuples) metrics.outboxDeadTuples.set({ table }, count);
-  metrics.outboxParked.reset();
-  for (const [reason, count] of health.parked) metrics.outboxParked.set({ reason }, count);
+  for (const reason of health.parked.keys()) parkedReasons.add(reason);
+  for (const reason of parkedReasons) metrics.outboxParked.set({ reason }, health.parked.get(reason) ?? 0);
   metrics.relayUnownedShards.set(health.unownedShards);
 }

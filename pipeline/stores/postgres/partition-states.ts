@@ -18,19 +18,14 @@ export interface PartitionState extends PartitionBounds {
   readonly expired: boolean;
 }
 
-/** Takes up partitions that were attached by a migration or before this table was there. */
-async function register(db: Queryable): Promise<void> {
-  await db.query({
-    text: `INSERT INTO outbox_partition (name, lower_seq, upper_seq)
-           SELECT relname, bound[1]::bigint, bound[2]::bigint
-             FROM (SELECT c.relname, regexp_match(pg_get_expr(c.relpartbound, c.oid),
-                            'FROM \\(''?(\\d+)''?\\) TO \\(''?(\\d+)''?\\)') AS bound
-                     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-                    WHERE i.inhparent = 'outbox'::regclass AND NOT i.inhdetachpending) p
-            WHERE NOT EXISTS (SELECT FROM outbox_partition o WHERE o.name = p.relname)
-           ON CONFLICT (name) DO NOTHING`,
-  });
-}
+/** Attached by a migration, or before this table was there. */
+const unregistered = `
+  SELECT relname AS name, bound[1]::bigint AS lower_seq, bound[2]::bigint AS upper_seq
+    FROM (SELECT c.relname, regexp_match(pg_get_expr(c.relpartbound, c.oid),
+                   'FROM \\(''?(\\d+)''?\\) TO \\(''?(\\d+)''?\\)') AS bound
+            FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+           WHERE i.inhparent = 'outbox'::regclass AND NOT i.inhdetachpending) p
+   WHERE NOT EXISTS (SELECT FROM outbox_partition o WHERE o.name = p.relname)`;
 
 /**
  * Closes partitions that the sequence has left behind. First the sequence is read, then, in a transaction that begins
@@ -39,7 +34,9 @@ async function register(db: Queryable): Promise<void> {
  * xid in the partition would not do: a transaction with a smaller one may still be open beside it.
  */
 export async function closePartitions(database: Pick<Database, 'query' | 'transaction'>): Promise<void> {
-  await register(database);
+  await database.query({
+    text: `INSERT INTO outbox_partition (name, lower_seq, upper_seq) ${unregistered} ON CONFLICT (name) DO NOTHING`,
+  });
   const passed = await database.query<{ name: string }>({
     text: `SELECT name FROM outbox_partition
             WHERE closed_xid IS NULL AND upper_seq <= (SELECT last_value FROM outbox_seq_seq WHERE is_called)`,
@@ -69,7 +66,8 @@ export async function partitionStates(db: Queryable, retentionMs: number): Promi
                   coalesce(closed_at + $1 * interval '1 ms' <= clock_timestamp(), false) AS expired,
                   ARRAY(SELECT c.shard::int FROM outbox_cursor c
                          WHERE closed_xid IS NULL OR pg_snapshot_xmin(c.base) <= closed_xid ORDER BY 1) AS "heldBy"
-             FROM outbox_partition p
+             FROM (SELECT name, lower_seq, upper_seq, closed_xid, closed_at, refused_at FROM outbox_partition
+                   UNION ALL SELECT name, lower_seq, upper_seq, NULL, NULL, NULL FROM (${unregistered}) u) p
              LEFT JOIN pg_class t ON t.oid = to_regclass(p.name)
              LEFT JOIN pg_inherits i ON i.inhrelid = t.oid AND i.inhparent = 'outbox'::regclass
             ORDER BY lower_seq`,

@@ -75,6 +75,22 @@ describe('the Kafka admin', () => {
     expect(offsets[4]).toMatchObject({ low: 0n, high: 0n });
   });
 
+  test('finds the first record at or after an instant, and the end where there is none', async () => {
+    const { kafka } = open(workspace.config.FRESHET_KAFKA_BROKERS);
+    const producer = kafka.producer();
+    await producer.connect();
+    const at = Date.now() + 1_000_000;
+    const messages = [1, 2, 3].map((n) => ({ key: 'k', value: 'v', partition: 5, timestamp: String(at + n * 1_000) }));
+    await producer.send({ topic: names.topic(name), messages });
+    await producer.disconnect();
+    const offsetsAt = async (ms: number) =>
+      new Map((await admin.offsetsAt(name, ms)).map(({ partition, offset }) => [partition, offset]));
+    expect((await offsetsAt(at + 2_000)).get(5)).toBe(1n);
+    expect((await offsetsAt(at + 9_000)).get(5)).toBe(3n);
+    expect((await offsetsAt(0)).get(5)).toBe(0n);
+    expect((await offsetsAt(0)).get(4)).toBe(0n);
+  });
+
   test('configuring keeps what others have set on the topic', async () => {
     await admin.configure({ name, partitions: 8, config: { 'index.interval.bytes': '5000' } });
     await admin.configure({ name, partitions: 8, config: { 'segment.ms': '1000' } });

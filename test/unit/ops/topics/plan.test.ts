@@ -17,6 +17,7 @@ function clusterOf(states: TopicState[]) {
   const calls: string[] = [];
   const admin: BrokerAdmin = {
     offsets: async (topic) => [{ topic, partition: 0, low: 2n, high: 5n }],
+    offsetsAt: async () => [],
     describe: async (names) => states.filter(({ name }) => names.includes(name)),
     async create(specs: readonly TopicSpec[]) {
       calls.push(`create ${specs.map(({ name }) => name).join()}`);
