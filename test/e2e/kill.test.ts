@@ -38,9 +38,8 @@ async function whileListsAreAskedFor(demo: FreshetChild): Promise<void> {
   await during(demo, async () => {
     const url = /all roles run at (\S+)/.exec(demo.lines.join('\n'))?.[1];
     const metrics = await (await fetch(`${url}/metrics`)).text();
-    const accepted = /^freshet_ingest_events_total\{door="http",kind="interaction",result="accepted",code=""\} (\d+)/m.exec(
-      metrics,
-    );
+    const accepted =
+      /^freshet_ingest_events_total\{door="http",kind="interaction",result="accepted",code=""\} (\d+)/m.exec(metrics);
     expect(Number(accepted?.[1])).toBeGreaterThan(limit);
   });
 }
