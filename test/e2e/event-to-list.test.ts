@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventKeyId, profileKey, userKey } from '../../pipeline/domain/keys.ts';
 import { redisKeys } from '../../pipeline/stores/redis/keys.ts';
-import type { InteractionSubmitted } from '../../schemas/generated/interaction-submitted.v1.ts';
 import { jsonTopics, topics } from '../../schemas/topics.ts';
 import { eventually } from '../support/eventually.ts';
 import { idsOf, type Shopper } from '../support/shopper.ts';
+import { submitted } from '../support/submitted.ts';
 import { startWholeProcess, type WholeProcess } from '../support/whole-process.ts';
 
 const namespace = 'shop';
@@ -233,11 +233,8 @@ describe('events that services hand in by a topic', () => {
 
   it('reach a list from Avro', async () => {
     const writer = await whole.process.pipeline.resources.codec.writer(topics.interactionSubmitted);
-    const nothing = { sessionId: null, requestId: null, value: null, occurredAt: null, consent: null, context: null };
-    const more = { commerce: null, order: null, watch: null, properties: {}, trace: null, anonymous: false } as const;
-    const event = { eventId: 'by-avro', namespace, userId: 'ava', itemId: 'a', type: 'click' } as const;
-    const submitted: InteractionSubmitted = { ...nothing, ...more, ...event };
-    await send(topics.interactionSubmitted.name, 'ava', writer.write(submitted));
+    const event = submitted('by-avro', { namespace, userId: 'ava', itemId: 'a' });
+    await send(topics.interactionSubmitted.name, 'ava', writer.write(event));
     await expectReflected('ava', 'by-avro');
   });
 

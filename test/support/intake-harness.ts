@@ -35,17 +35,16 @@ export interface IntakePlace {
 
 const quiet = createLogger('silent');
 
-/** Connections as a process has them. */
-const openFor = (config: Config, instance: string, metrics: Metrics): Promise<Resources> =>
-  openResources({
-    config,
-    log: quiet,
-    metrics,
-    clock: systemClock,
-    random: Math.random,
-    instance,
-    appVersion: 'test',
-  });
+/** What a process is told of itself. */
+const contextOf = (config: Config, instance: string) => ({
+  config,
+  log: quiet,
+  metrics: createMetrics(),
+  clock: systemClock,
+  random: Math.random,
+  instance,
+  appVersion: 'test',
+});
 
 export async function createIntakePlace(options: Omit<WorkspaceOptions, 'topics'>): Promise<IntakePlace> {
   const workspace = await createWorkspace(options);
@@ -60,7 +59,7 @@ export async function createIntakePlace(options: Omit<WorkspaceOptions, 'topics'
     topics: installed.avro,
     log: quiet,
   });
-  const resources = await openFor(config, 'test', createMetrics());
+  const resources = await openResources(contextOf(config, 'test'));
   const { codec, database, kafka, names, admin } = resources;
   let producer: Producer | undefined;
   const payloads = async (isWanted: (topic: string) => boolean): Promise<Buffer[]> => {
@@ -122,21 +121,12 @@ export interface RunningIntake {
 
 /** The role as a process runs it, until it reads its topics; `config` may lead it to its servers by other ways. */
 export async function startIntake(config: Config, instance = 'intake'): Promise<RunningIntake> {
-  const metrics = createMetrics();
+  const context = contextOf(config, instance);
   const failures: unknown[] = [];
   const stages = new Map<string, () => RunnerStatus>();
-  const resources = await openFor(config, instance, metrics);
-  const context = {
-    config,
-    log: quiet,
-    metrics,
-    clock: systemClock,
-    random: Math.random,
-    instance,
-    appVersion: 'test',
-    onStage: (name: string, status: () => RunnerStatus) => void stages.set(name, status),
-  };
-  const components = intakeRole(context, resources, { refusal: () => undefined });
+  const onStage = (name: string, status: () => RunnerStatus) => void stages.set(name, status);
+  const resources = await openResources(context);
+  const components = intakeRole({ ...context, onStage }, resources, { refusal: () => undefined });
   const running: Running = await startAll(components, quiet, (_, error) => void failures.push(error));
   const stop = async () => {
     await running.stop();
@@ -154,5 +144,5 @@ export async function startIntake(config: Config, instance = 'intake'): Promise<
     await stop();
     throw error;
   }
-  return { metrics, failures, status: () => [...stages.values()].map((status) => status()), stop };
+  return { metrics: context.metrics, failures, status: () => [...stages.values()].map((status) => status()), stop };
 }

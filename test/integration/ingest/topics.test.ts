@@ -7,6 +7,7 @@ import { jsonTopics, topics } from '../../../schemas/topics.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startIngest } from '../../support/ingest-harness.ts';
 import { createIntakePlace, type IntakePlace, type RunningIntake, startIntake } from '../../support/intake-harness.ts';
+import { nowhere, submitted } from '../../support/submitted.ts';
 
 const avro = topics.interactionSubmitted.name;
 const json = jsonTopics.engagementEvents.name;
@@ -41,26 +42,6 @@ const event = (event_id: string, fields: Record<string, unknown> = {}) => ({
   ...fields,
 });
 const text = (value: unknown) => Buffer.from(JSON.stringify(value));
-const submitted = (eventId: string, fields: Partial<InteractionSubmitted> = {}): InteractionSubmitted => ({
-  eventId,
-  namespace: 'shop',
-  userId: 'u',
-  anonymous: false,
-  sessionId: null,
-  requestId: null,
-  itemId: 'i',
-  type: 'click',
-  value: null,
-  occurredAt: null,
-  consent: null,
-  context: null,
-  commerce: null,
-  order: null,
-  watch: null,
-  properties: {},
-  trace: null,
-  ...fields,
-});
 const key = userKey('shop', 'u');
 const recordedOf = async (run: string) =>
   (await place.recorded()).filter(({ eventId }) => eventId.startsWith(`${run}-`));
@@ -89,12 +70,11 @@ describe('what services hand in by a topic', () => {
       commerce,
       properties: { campaign: 'spring' },
     });
-    const context = { surface: 'pdp', widget: null, rank: null, recommended: null, referrer: null, href: null };
     const inAvro = submitted('same-avro', {
       type: 'purchase',
       value: 2,
       occurredAt,
-      context: { ...context, text: null, experiment: null, abBucket: 'b', kind: null },
+      context: { ...nowhere, surface: 'pdp', abBucket: 'b' },
       commerce: { cartId: 'c', orderId: 'o', unitPrice: '19.90', currency: 'EUR' },
       properties: { campaign: 'spring' },
     });

@@ -3,46 +3,18 @@ import { parseInteraction } from '../../../../../pipeline/domain/intake/interact
 import { submittedInput } from '../../../../../pipeline/domain/intake/submitted.ts';
 import { namespaceSettingsSchema } from '../../../../../pipeline/domain/settings.ts';
 import type { InteractionSubmitted } from '../../../../../schemas/generated/interaction-submitted.v1.ts';
+import { nowhere, submitted } from '../../../../support/submitted.ts';
 
 const receivedAt = Date.UTC(2026, 0, 15);
 const settings = namespaceSettingsSchema.parse({});
 const parse = (input: unknown) => parseInteraction(input, '$', { receivedAt, settingsOf: () => settings, trace: null });
 
-const bare: InteractionSubmitted = {
-  eventId: 'e',
-  namespace: 'shop',
-  userId: 'u',
-  anonymous: false,
-  sessionId: null,
-  requestId: null,
-  itemId: 'i',
-  type: 'view',
-  value: null,
-  occurredAt: null,
-  consent: null,
-  context: null,
-  commerce: null,
-  order: null,
-  watch: null,
-  properties: {},
-  trace: null,
-};
-const nowhere = {
-  surface: null,
-  widget: null,
-  rank: null,
-  recommended: null,
-  referrer: null,
-  href: null,
-  text: null,
-  experiment: null,
-  abBucket: null,
-  kind: null,
-};
 const line = { item_id: 'a', quantity: 2, unit_price: '3.50' };
+const place = { surface: 'home', widget: 'w', rank: 3, recommended: true, referrer: '/a', href: '/b' };
+const where = { ...place, text: 't', experiment: 'x', kind: 'k' };
 const trace = `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`;
 
-const pairs: [name: string, submitted: Partial<InteractionSubmitted>, http: Record<string, unknown>][] = [
+const pairs: [name: string, fields: Partial<InteractionSubmitted>, http: Record<string, unknown>][] = [
   ['nothing but what every event has', {}, {}],
   [
     'who and when',
@@ -54,34 +26,12 @@ const pairs: [name: string, submitted: Partial<InteractionSubmitted>, http: Reco
     {
       type: 'click',
       requestId: 'r',
-      context: {
-        surface: 'home',
-        widget: 'w',
-        rank: 3,
-        recommended: true,
-        referrer: '/a',
-        href: '/b',
-        text: 't',
-        experiment: 'x',
-        abBucket: 'b',
-        kind: 'k',
-      },
+      context: { ...where, abBucket: 'b' },
     },
     {
       type: 'click',
       request_id: 'r',
-      context: {
-        surface: 'home',
-        widget: 'w',
-        rank: 3,
-        recommended: true,
-        referrer: '/a',
-        href: '/b',
-        text: 't',
-        experiment: 'x',
-        ab_bucket: 'b',
-        kind: 'k',
-      },
+      context: { ...where, ab_bucket: 'b' },
     },
   ],
   [
@@ -122,19 +72,21 @@ const pairs: [name: string, submitted: Partial<InteractionSubmitted>, http: Reco
 ];
 
 describe('a submitted record', () => {
-  it.each(pairs)('is judged like the same JSON over HTTP: %s', (_, submitted, http) => {
-    const overHttp = { event_id: 'e', namespace: 'shop', user_id: 'u', item_id: 'i', type: 'view', ...http };
+  it.each(pairs)('is judged like the same JSON over HTTP: %s', (_, fields, http) => {
+    const overHttp = { event_id: 'e', namespace: 'shop', user_id: 'u', item_id: 'i', type: 'click', ...http };
     const expected = parse(overHttp);
     expect(expected.ok).toBe(true);
-    expect(parse(submittedInput({ ...bare, ...submitted }))).toEqual(expected);
+    expect(parse(submittedInput(submitted('e', fields)))).toEqual(expected);
   });
 
   it.each([0, 86_400_000, -86_400_000, 99_999_999_999, -1])(
     'never has its milliseconds taken for seconds: %d',
     (at) => {
-      const { occurred_at } = submittedInput({ ...bare, occurredAt: at });
+      const { occurred_at } = submittedInput(submitted('e', { occurredAt: at }));
       expect(Date.parse(occurred_at as string)).toBe(at);
-      expect(parse(submittedInput({ ...bare, occurredAt: at }))).toMatchObject({ problems: [{ code: 'too_old' }] });
+      expect(parse(submittedInput(submitted('e', { occurredAt: at })))).toMatchObject({
+        problems: [{ code: 'too_old' }],
+      });
     },
   );
 
@@ -144,7 +96,7 @@ describe('a submitted record', () => {
     [{ occurredAt: 2 ** 52 }, 'timestamp_invalid', '$.occurred_at'],
     [{ namespace: '' }, 'too_short', '$.namespace'],
   ] as const)('is refused with the codes of HTTP: %j', (change, code, path) => {
-    const result = parse(submittedInput({ ...bare, ...(change as Partial<InteractionSubmitted>) }));
+    const result = parse(submittedInput(submitted('e', change)));
     expect(result).toMatchObject({ ok: false, problems: [{ code, path }] });
   });
 });
