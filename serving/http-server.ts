@@ -15,6 +15,11 @@ const sweepMs = 20;
 /** Longer than the idle time of common load balancers (60 s), so that they close first. */
 const keepAliveMs = 65_000;
 
+/** Longest time to send a request: a body that trickles in holds memory which ingest counts (1 MiB at 35 kB/s). */
+const requestMs = 30_000;
+/** How often that is looked at. */
+const requestCheckMs = 5_000;
+
 export interface HttpServerOptions {
   readonly name?: string;
   readonly app: Pick<Hono, 'fetch'>;
@@ -25,6 +30,7 @@ export interface HttpServerOptions {
   readonly clock: Clock;
   readonly readiness: Readiness;
   readonly finishMs?: number;
+  readonly requestMs?: number;
 }
 
 export interface HttpServer extends Component {
@@ -43,7 +49,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     name,
     url: () => listening && urlOf(listening),
     async start(fail) {
-      const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+      const requestTimeout = options.requestMs ?? requestMs;
+      const serverOptions = { requestTimeout, connectionsCheckingInterval: Math.min(requestTimeout, requestCheckMs) };
+      const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
       server.keepAliveTimeout = keepAliveMs;
       const silent = trackSilent(server);
       await listen(server, host, port);

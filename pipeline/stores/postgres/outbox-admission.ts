@@ -13,10 +13,8 @@ import { messageOf } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
 import type { Problem } from '../../kernel/problem.ts';
-import { type Connection, openConnection } from './connection.ts';
-import type { Queryable } from './database.ts';
-import { readDepth } from './outbox-depth.ts';
-import { walkSettings } from './relay-pages.ts';
+import { type Database, openDatabase } from './database.ts';
+import { outboxDepth } from './outbox-depth.ts';
 
 export interface OutboxAdmissionOptions {
   readonly url: string;
@@ -31,7 +29,7 @@ const lookEveryMs = 1_000;
 /** A server that hangs is left, and a new connection tried: nobody stays refused because of a lost one. */
 const queryTimeoutMs = 5_000;
 /** Rows counted exactly a shard; the rest follows from the sequence. At most 3,200 rows are walked a look (6 ms). */
-const exactRows = 200;
+const countedRows = 200;
 
 const refusals: Readonly<Record<OutboxMeasure, { readonly code: string; readonly detail: string }>> = {
   unpublishedRecords: {
@@ -57,11 +55,11 @@ const problemOf = ({ measure, limit, retryAfterSeconds }: Exceeded): Problem => 
 });
 
 /** Sizes are those of the files, index and TOAST included; a partition that is dropped meanwhile counts nothing. */
-async function readValues(db: Queryable, limits: OutboxLimits, now: number): Promise<OutboxReading['values']> {
+async function readValues(db: Database, limits: OutboxLimits, now: number): Promise<OutboxReading['values']> {
   const depth =
     limits.unpublishedRecords === undefined && limits.oldestAgeMs === undefined
       ? undefined
-      : await readDepth(db, exactRows);
+      : await outboxDepth(db, countedRows);
   const size = async (expression: string) =>
     Number((await db.query<{ bytes: bigint }>({ text: `SELECT (${expression})::bigint AS bytes` }))[0]?.bytes ?? 0);
   return {
@@ -89,7 +87,8 @@ export function createOutboxAdmission(options: OutboxAdmissionOptions): {
   const { url, limits, clock, log, metrics } = options;
   let exceeded: readonly Exceeded[] = [];
   let before: OutboxReading | undefined;
-  let connection: Connection | undefined;
+  const onIdleError = (error: Error) => log.debug({ error: messageOf(error) }, 'idle Postgres connection broke');
+  const db = openDatabase({ url, maxConnections: 1, queryTimeoutMs, onIdleError });
 
   const judge = (values: OutboxReading['values']) => {
     const now = { at: clock.monotonic(), values };
@@ -106,21 +105,9 @@ export function createOutboxAdmission(options: OutboxAdmissionOptions): {
   };
   const look = async () => {
     try {
-      connection ??= await openConnection({
-        url,
-        name: 'freshet admission',
-        settings: walkSettings,
-        queryTimeoutMs,
-        onBroken: () => {
-          connection = undefined;
-        },
-      });
-      judge(await readValues(connection, limits, clock.now()));
+      judge(await readValues(db, limits, clock.now()));
     } catch (error) {
       log.debug({ error: messageOf(error) }, 'outbox not measured; the last judgement stands');
-      const failed = connection;
-      connection = undefined;
-      await failed?.close().catch(() => undefined); // already broken: nothing left to release
     }
   };
   return {
@@ -139,7 +126,7 @@ export function createOutboxAdmission(options: OutboxAdmissionOptions): {
           async stop() {
             stopping.abort();
             await loop;
-            await connection?.close();
+            await db.close();
           },
         };
       },

@@ -1,8 +1,8 @@
 import type { OutboxDepth } from '../relay.ts';
-import type { Database, Queryable } from './database.ts';
+import type { Database } from './database.ts';
 import { walkSettings } from './relay-pages.ts';
 
-/** Rows counted exactly a shard; beyond, the rest is taken from the sequence. */
+/** Rows counted exactly a shard unless told otherwise; beyond, the rest is taken from the sequence. */
 const exactRows = 5_000;
 
 interface Row {
@@ -19,17 +19,15 @@ interface Row {
  * Committed rows that no stored cursor has passed, of all shards. Each shard is walked from its floor, so the
  * cost is bounded by what is unpublished (at most 5,000 rows a shard), not by the table.
  */
-export function outboxDepth(database: Pick<Database, 'transaction'>): Promise<OutboxDepth> {
-  return database.transaction(async (tx) => {
+export async function outboxDepth(
+  database: Pick<Database, 'transaction'>,
+  countedRows = exactRows,
+): Promise<OutboxDepth> {
+  const rows = await database.transaction(async (tx) => {
     const settings = Object.entries(walkSettings).map(([name, value]) => `set_config('${name}', '${value}', true)`);
     await tx.query({ text: `SELECT ${settings.join()}` });
-    return readDepth(tx, exactRows);
+    return tx.query<Row>({ text: depthText, values: [countedRows] });
   });
-}
-
-/** As `outboxDepth`, in a session with `walkSettings`; `counted` rows a shard are counted, the rest follows from the sequence. */
-export async function readDepth(db: Queryable, counted: number): Promise<OutboxDepth> {
-  const rows = await db.query<Row>({ name: 'outbox-depth', text: depthText, values: [counted] });
   let records = 0;
   let oldest: number | undefined;
   for (const row of rows) {

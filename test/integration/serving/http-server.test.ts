@@ -15,7 +15,7 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((running) => running.stop()));
 });
 
-async function serve(app: Hono, options: { finishMs?: number; port?: number } = {}) {
+async function serve(app: Hono, options: { finishMs?: number; port?: number; requestMs?: number } = {}) {
   const readiness = createReadiness();
   const settings = { app, host: '127.0.0.1', port: 0, log: quietLog, clock: systemClock, readiness, ...options };
   const server: HttpServer = createHttpServer(settings);
@@ -52,6 +52,16 @@ describe('an HTTP server', () => {
       code: 'cannot_listen',
       message: `cannot listen on 127.0.0.1:${port}; stop what listens there, or choose another port (FRESHET_HTTP_PORT; workers: FRESHET_WORKER_METRICS_PORT)`,
     });
+  });
+
+  it('gives up a request that is not sent in time', async () => {
+    const app = new Hono().post('/', async (c) => c.text(await c.req.text().catch(() => 'cut off')));
+    const { url } = await serve(app, { requestMs: 100 });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf');
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 408 /);
+    socket.destroy();
   });
 
   it('finishes what is in flight before it stops, and takes nothing new meanwhile', async () => {
