@@ -1,6 +1,10 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 const seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
+/** Finer where the relay's targets lie: half of the records within 4 ms, 99 of 100 within 15. */
+const publishSeconds = [
+  0.001, 0.002, 0.003, 0.004, 0.006, 0.008, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 5, 30,
+];
 const sizes = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000];
 
 /** What the catalogue below is written with. */
@@ -74,9 +78,12 @@ function outboxMetrics({ counter, gauge, histogram }: Makers) {
       'outbox',
       'topic',
     ]),
-    relayPublishSeconds: histogram('freshet_relay_publish_seconds', 'Row created to broker acknowledgement', seconds, [
-      'outbox',
-    ]),
+    relayPublishSeconds: histogram(
+      'freshet_relay_publish_seconds',
+      'Row created to broker acknowledgement',
+      publishSeconds,
+      ['outbox'],
+    ),
     relayPageSize: histogram('freshet_relay_page_records', 'Records a page', sizes, ['outbox']),
     relayServing: gauge('freshet_relay_serving', '1 while the outbox is read and its leases are renewed', ['outbox']),
     relayWakeUpMode: gauge('freshet_relay_wakeup_mode', '1 for how commits are heard of: notify, or polling alone', [

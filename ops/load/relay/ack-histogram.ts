@@ -1,3 +1,4 @@
+import { FreshetError } from '../../../pipeline/kernel/errors.ts';
 import type { RelayProcess } from './relay-process.ts';
 
 /** Upper bound in seconds → observations up to it, ascending. */
@@ -20,11 +21,16 @@ export async function ackHistogram({ output }: Pick<RelayProcess, 'output'>): Pr
   return parseBuckets(text);
 }
 
+/** Throws FreshetError `bench_failed` where the histogram is not there: a figure of 0 would be believed. */
 export function parseBuckets(text: string): Buckets {
-  const lines = [...text.matchAll(new RegExp(`^${name}\\{le="([^"]+)"\\} (\\d+)$`, 'gm'))];
-  return new Map(
-    lines.map(([, bound, count]) => [bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound), Number(count)]),
-  );
+  const buckets = new Map<number, number>();
+  for (const [, labels = '', count] of text.matchAll(new RegExp(`^${name}\\{([^}]*)\\} (\\d+)$`, 'gm'))) {
+    const bound = /(?:^|,)le="([^"]+)"/.exec(labels)?.[1];
+    const seconds = bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound);
+    buckets.set(seconds, (buckets.get(seconds) ?? 0) + Number(count));
+  }
+  if (buckets.size === 0) throw new FreshetError('bench_failed', `the relay's metrics have no ${name}`);
+  return buckets;
 }
 
 /** Of what was observed between two readings. */
