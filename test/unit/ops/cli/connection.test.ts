@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { serverOf, topicPrefix } from '../../../../ops/cli/connection.ts';
+import { configuredTopics, serverOf, topicPrefix } from '../../../../ops/cli/connection.ts';
 import { localUrls } from '../../../../ops/stack/urls.ts';
 
 const stack = localUrls({ postgres: 1, kafka: 2, registry: 3, redis: 4 });
@@ -21,6 +21,15 @@ test('with none of them the error names all three ways', () => {
 test('a value that cannot be a server is refused', () => {
   expect(() => serverOf('registryUrl', 'registry:8081', { env: {} })).toThrow(
     expect.objectContaining({ code: 'server_invalid' }),
+  );
+});
+
+test('the topics are those of the catalogue and of the configuration, whose mistakes are named', () => {
+  expect(configuredTopics({}).doors.map(({ topic }) => topic.name)).toContain('engagement-events');
+  const { all } = configuredTopics({ FRESHET_SUBMIT_TOPICS: 'clicks=json' });
+  expect(all.map(({ name }) => name)).toEqual(expect.arrayContaining(['clicks', 'clicks.intake.dlq']));
+  expect(() => configuredTopics({ FRESHET_SUBMIT_TOPICS: 'clicks' })).toThrow(
+    /^FRESHET_SUBMIT_TOPICS: clicks has no format/,
   );
 });
 
