@@ -97,8 +97,8 @@ async function relayRestarted(context: FaultContext): Promise<FaultResult> {
   const relay = victim(context);
   const since = performance.now();
   relay.send('SIGTERM');
-  await relay.ended();
   const taken = await takeover(context, relay.mark, since);
+  await relay.ended();
   context.fleet.start();
   return { ...taken, clean: true };
 }

@@ -79,6 +79,8 @@ export interface OutboxSession {
   releasable(shards: readonly number[], topics: readonly string[], limit: number): Promise<Map<number, PageRow[]>>;
   /** Forgets rows set aside that are published now; false where the epoch no longer holds. */
   unpark(rows: FencedRows): Promise<boolean>;
+  /** Whether signals of committers reach this session, tried once; a transaction pooler keeps them away. */
+  isWoken(): Promise<boolean>;
   close(): Promise<void>;
 }
 

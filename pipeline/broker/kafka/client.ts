@@ -62,13 +62,13 @@ export function kafkaNames(prefix: string): KafkaNames {
   };
 }
 
+/** INVALID_TIMESTAMP is not among them: the producer stamps with its own clock, and no record is at fault for that. */
 const permanentCodes: Readonly<Record<string, string>> = {
   MESSAGE_TOO_LARGE: 'record_too_large',
   RECORD_LIST_TOO_LARGE: 'record_too_large',
   UNKNOWN_TOPIC_OR_PARTITION: 'topic_unknown',
   INVALID_TOPIC_EXCEPTION: 'topic_unknown',
   INVALID_RECORD: 'record_invalid',
-  INVALID_TIMESTAMP: 'record_invalid',
 };
 
 /** The broker's error types, such as NOT_LEADER_FOR_PARTITION: they may lie below the driver's retry wrappers. */

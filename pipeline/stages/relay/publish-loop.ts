@@ -3,8 +3,12 @@ import type { OutboxSession, OutboxSessions } from '../../stores/relay.ts';
 import { createPace } from './pace.ts';
 import { Publisher, type PublisherOptions } from './publisher.ts';
 import type { Wake } from './wake.ts';
+import { createWakeUpMode, type WakeUpModeOptions } from './wake-up-mode.ts';
 
-export interface PublishLoopOptions extends Omit<PublisherOptions, 'onFree' | 'onBroken'> {
+export interface PublishLoopOptions
+  extends Omit<PublisherOptions, 'onFree' | 'onBroken' | 'metrics'>,
+    WakeUpModeOptions {
+  readonly metrics: PublisherOptions['metrics'] & WakeUpModeOptions['metrics'];
   readonly outbox: OutboxSessions;
   readonly wake: Wake;
   fail(error: unknown): void;
@@ -24,6 +28,7 @@ const maxWaitMs = 2_000;
 export function startPublishLoop(options: PublishLoopOptions): PublishLoop {
   const { outbox, wake, leases, clock, random, log } = options;
   const stopping = new AbortController();
+  const wakeUp = createWakeUpMode(options);
   let publisher: Publisher | undefined;
   let problem: string | undefined = 'no outbox session yet';
   let attempt = 0;
@@ -57,6 +62,7 @@ export function startPublishLoop(options: PublishLoopOptions): PublishLoop {
     };
     const session = await outbox.open({ onSignal: wake.signal, onBroken });
     problem = undefined;
+    wakeUp.try(session).catch(onBroken);
     try {
       await publish(session, broken, onBroken);
     } finally {

@@ -1,6 +1,6 @@
-import { afterShortPage, openBatch, pageFilter, parseSnapshot } from '../../domain/outbox-cursor.ts';
+import { afterShortPage, openBatch, pageFilter, parseSnapshot, type Snapshot } from '../../domain/outbox-cursor.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import type { OutboxSession, PageRequest, PageRow } from '../../stores/relay.ts';
+import type { OutboxSession, PageRequest, PageRow, Probe } from '../../stores/relay.ts';
 import type { CursorSaver } from './cursor-saver.ts';
 import type { HeldKeys } from './held-keys.ts';
 import { createShardState, noteRowBytes, type Page, pageLimit, type ShardState } from './shard-state.ts';
@@ -26,6 +26,7 @@ export class ShardMemory {
   readonly #options: ShardMemoryOptions;
   /** Those read longest ago come first. */
   readonly #states = new Map<number, ShardState>();
+  #quiet: { readonly sequence: bigint; readonly xmax: bigint } | undefined;
 
   constructor(options: ShardMemoryOptions) {
     this.#options = options;
@@ -62,14 +63,18 @@ export class ShardMemory {
   }
 
   /** Opens batches up to the snapshot where something may be new; `more` where shards were left for the next round. */
-  requests(snapshot: string, provenFloor: bigint): { readonly requests: PageRequest[]; readonly more: boolean } {
+  requests(
+    { snapshot, sequence }: Probe,
+    provenFloor: bigint,
+  ): { readonly requests: PageRequest[]; readonly more: boolean } {
     const target = parseSnapshot(snapshot);
+    this.#noteQuiet(sequence, target, provenFloor);
     const requests: PageRequest[] = [];
     let budget = roundRows;
     let more = false;
     for (const state of [...this.#states.values()]) {
       if (state.busy) state.missed = true;
-      if (state.busy || (!state.cursor.open && state.cursor.base.text === snapshot)) continue;
+      if (state.busy || (!state.cursor.open && state.cursor.base.text === snapshot) || this.#isPassed(state)) continue;
       const limit = pageLimit(state, this.#options.pageRecords);
       if (limit > budget && requests.length > 0) {
         more = true;
@@ -82,6 +87,24 @@ export class ShardMemory {
       this.#states.set(state.shard, state);
     }
     return { requests, more };
+  }
+
+  /**
+   * While the sequence stands where a proven floor has it, every row was drawn by a transaction whose xid is below
+   * the snapshot's xmax.
+   */
+  #noteQuiet(sequence: bigint, target: Snapshot, provenFloor: bigint): void {
+    if (provenFloor < sequence) this.#quiet = undefined;
+    else if (this.#quiet?.sequence !== sequence) this.#quiet = { sequence, xmax: target.xmax };
+  }
+
+  /**
+   * Once all of those have finished in the shard's base, nothing can appear, however busy the rest of the cluster
+   * makes the snapshot. The base is moved all the same from time to time: partition drops wait for it.
+   */
+  #isPassed({ cursor, savedAt }: ShardState): boolean {
+    if (!this.#quiet || cursor.open || cursor.base.xmin < this.#quiet.xmax) return false;
+    return this.#options.clock.monotonic() - savedAt < idleSaveMs;
   }
 
   /** What was found; where nothing was, the batch is closed in memory only. */
@@ -108,12 +131,16 @@ export class ShardMemory {
         !state.busy &&
         !state.cursor.open &&
         state.cursor.base.text !== state.savedBase &&
-        (state.savedOpen || saver.sequence() - state.savedFloor > idleSaveRows || now - state.savedAt >= idleSaveMs),
+        (state.savedOpen ||
+          saver.sequence() - state.savedFloor > idleSaveRows ||
+          state.cursor.baseFloor - state.savedBaseFloor > idleSaveRows ||
+          now - state.savedAt >= idleSaveMs),
     );
     for (const state of due) {
       state.savedOpen = false;
       state.savedAt = now;
       state.savedFloor = saver.sequence();
+      state.savedBaseFloor = state.cursor.baseFloor;
     }
     await Promise.all(due.map((state) => saver.save(state)));
   }

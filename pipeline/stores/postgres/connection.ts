@@ -1,6 +1,14 @@
 import pg from 'pg';
 import { TransientError } from '../../kernel/errors.ts';
-import { connectionConfig, type Queryable, rowTypes, type Statement, translate } from './database.ts';
+import {
+  connectionConfig,
+  isPooled,
+  type Queryable,
+  rowTypes,
+  type Statement,
+  translate,
+  unnamed,
+} from './database.ts';
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -8,7 +16,7 @@ export interface ConnectionOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** A query that takes longer is given up and breaks the connection. */
   readonly queryTimeoutMs?: number;
-  /** Channels to LISTEN on. */
+  /** Channels to LISTEN on; none are behind a pooler, where a notification would reach whoever is served then. */
   readonly channels?: readonly string[];
   onNotification?(channel: string): void;
   /** Once, when the connection ends without `close`. */
@@ -28,7 +36,9 @@ export interface Connection extends Queryable {
 
 /** Connects and LISTENs; rejects with TransientError where the server is away. */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
-  const { url, name, settings, queryTimeoutMs = 30_000, channels = [] } = options;
+  const { url, name, settings, queryTimeoutMs = 30_000 } = options;
+  const pooled = isPooled(url);
+  const channels = pooled ? [] : (options.channels ?? []);
   const client = new pg.Client({
     ...connectionConfig(url, settings),
     application_name: name,
@@ -48,7 +58,12 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const run = async <Row>(statement: Statement, rowMode?: 'array'): Promise<Row[]> => {
     if (broken) throw broken;
     try {
-      const config = { ...statement, values: statement.values ?? [], types: rowTypes, ...(rowMode && { rowMode }) };
+      const config = {
+        ...(pooled ? unnamed(statement) : statement),
+        values: statement.values ?? [],
+        types: rowTypes,
+        ...(rowMode && { rowMode }),
+      };
       return (await client.query(config as pg.QueryConfig)).rows as Row[];
     } catch (error) {
       throw translate(error);

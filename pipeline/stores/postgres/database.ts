@@ -52,6 +52,13 @@ export const rowTypes: pg.CustomTypesConfig = {
  */
 const permanent = /^(22|23|54)/;
 
+/** Start-up parameters refused, prepared statements that are gone or there already: what a pooler does to sessions. */
+const poolerStates = new Set(['08P01', '26000', '42P05']);
+const poolerHint = (sqlState: string): string =>
+  poolerStates.has(sqlState)
+    ? '; where a transaction pooler stands in between, the URL must say ?pooler=transaction'
+    : '';
+
 /**
  * Translates a driver's error. Bare errors such as `Connection terminated unexpectedly` have no SQLSTATE
  * and are transient, as is everything not recognised. Permanent: code `sql_<sqlstate>`.
@@ -62,13 +69,13 @@ export function translate(error: unknown): Error {
   if (typeof sqlState === 'string' && /^[0-9A-Z]{5}$/.test(sqlState)) {
     const options = { cause: error, fields: { sqlState } };
     if (permanent.test(sqlState)) return new FreshetError(`sql_${sqlState}`, messageOf(error), options);
-    return new TransientError(`sql_${sqlState}`, messageOf(error), options);
+    return new TransientError(`sql_${sqlState}`, messageOf(error) + poolerHint(sqlState), options);
   }
   if (error instanceof TypeError || error instanceof RangeError) return error;
   return new TransientError('postgres_unavailable', messageOf(error), { cause: error });
 }
 
-async function run<Row>(runner: pg.Pool | pg.PoolClient, statement: Statement): Promise<Row[]> {
+async function runOn<Row>(runner: pg.Pool | pg.PoolClient, statement: Statement): Promise<Row[]> {
   try {
     const result = await runner.query({ ...statement, values: statement.values ?? [], types: rowTypes });
     return result.rows as Row[];
@@ -77,23 +84,47 @@ async function run<Row>(runner: pg.Pool | pg.PoolClient, statement: Statement): 
   }
 }
 
+/**
+ * Whether the URL says `?pooler=transaction`: each transaction may run on another server connection, so nothing of a
+ * session lasts. No start-up options, no prepared statements, no LISTEN.
+ */
+export function isPooled(url: string): boolean {
+  return URL.parse(url)?.searchParams.get('pooler') === 'transaction';
+}
+
+/** A prepared statement belongs to a server connection. */
+export const unnamed = ({ name: _, ...statement }: Statement): Statement => statement;
+
 /** Connection settings shared by the pool and by connections that live outside it (LISTEN, advisory locks). */
 export function connectionConfig(url: string, settings: Readonly<Record<string, string>> = {}): pg.ClientConfig {
   const all = { search_path: 'freshet', synchronous_commit: 'on', TimeZone: 'UTC', DateStyle: 'ISO', ...settings };
+  const options = Object.entries(all).map(([name, value]) => `-c ${name}=${value}`);
   return {
     connectionString: url,
-    options: Object.entries(all)
-      .map(([name, value]) => `-c ${name}=${value}`)
-      .join(' '),
+    ...(!isPooled(url) && { options: options.join(' ') }),
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
     application_name: 'freshet',
   };
 }
 
+/** Behind a pooler the schema cannot be chosen by the session. */
+function withSchemaHint(error: unknown): unknown {
+  if (!(error instanceof TransientError) || error.code !== 'sql_42P01') return error;
+  const hint = 'behind a pooler the role must look there by itself: ALTER ROLE … SET search_path = freshet';
+  return new TransientError(error.code, `${error.message}; tables are in the schema freshet, and ${hint}`, {
+    cause: error,
+  });
+}
+
 /** A pool whose errors are translated; whoever opens it closes it. */
 export function openDatabase(options: DatabaseOptions): Database {
   const { url, settings, maxConnections: max = 10, queryTimeoutMs } = options;
+  const pooled = isPooled(url);
+  const run = <Row>(runner: pg.Pool | pg.PoolClient, statement: Statement) =>
+    runOn<Row>(runner, pooled ? unnamed(statement) : statement).catch((error: unknown) => {
+      throw pooled ? withSchemaHint(error) : error;
+    });
   const timeout = queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs };
   const pool = new pg.Pool({ ...connectionConfig(url, settings), ...timeout, max });
   pool.on('error', options.onIdleError);

@@ -1,5 +1,5 @@
 import { FreshetError } from '../../kernel/errors.ts';
-import type { Database, Tx } from './database.ts';
+import type { Database, Queryable, Tx } from './database.ts';
 
 /** Whole partitions that must lie ahead of the sequence: past the last one every insert fails. */
 const partitionsAhead = 2n;
@@ -18,18 +18,23 @@ export interface PartitionOptions {
  * it would stop all ingest. Answers how many were created.
  */
 export async function ensurePartitions(
-  database: Pick<Database, 'transaction'>,
+  database: Pick<Database, 'transaction' | 'query'>,
   { rows = defaultRows, ahead = partitionsAhead }: PartitionOptions = {},
 ): Promise<number> {
+  const isEnough = async (db: Queryable) => {
+    const { end, sequence } = await lastPartition(db);
+    return end - sequence > ahead * rows;
+  };
   for (let created = 0; ; created += 1) {
+    if (await isEnough(database)) return created;
     const more = await database.transaction(async (tx) => {
       const [lock] = await tx.query<{ got: boolean }>({
         text: 'SELECT pg_try_advisory_xact_lock($1) AS got',
         values: [creationLock],
       });
       if (!lock?.got) return false;
-      const { end, sequence } = await lastPartition(tx);
-      if (end - sequence > ahead * rows) return false;
+      if (await isEnough(tx)) return false;
+      const { end } = await lastPartition(tx);
       await attach(tx, end, end + rows);
       return true;
     });
@@ -37,7 +42,7 @@ export async function ensurePartitions(
   }
 }
 
-async function lastPartition(tx: Tx): Promise<{ end: bigint; sequence: bigint }> {
+async function lastPartition(tx: Queryable): Promise<{ end: bigint; sequence: bigint }> {
   const [row] = await tx.query<{ end: bigint; sequence: bigint }>({
     text: `SELECT max((regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \\(''?(\\d+)''?\\)'))[1]::bigint) AS "end",
                   (SELECT last_value FROM outbox_seq_seq) AS sequence

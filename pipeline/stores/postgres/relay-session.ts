@@ -1,26 +1,58 @@
+import { FreshetError } from '../../kernel/errors.ts';
 import type { OutboxEvents, OutboxSession, OutboxSessions } from '../relay.ts';
 import { type Connection, openConnection } from './connection.ts';
+import { isPooled } from './database.ts';
 import { outboxChannel } from './outbox-signal.ts';
 import { asStandby, checkOutbox } from './relay-checks.ts';
 import { loadCursors, saveCursors } from './relay-cursors.ts';
-import { probe, readPages, walkSettings } from './relay-pages.ts';
+import { probe, readPages, readPagesPooled, walkSettings } from './relay-pages.ts';
 import { heldKeys, hold, park, releasable, unpark } from './relay-parked.ts';
+
+/** A pooler that drops start-up options silently would leave pages that sort the whole backlog. */
+async function checkSettings(connection: Connection): Promise<void> {
+  const [row] = await connection.query<{ sort: string }>({ text: `SELECT current_setting('enable_sort') AS sort` });
+  if (row?.sort === walkSettings.enable_sort) return;
+  throw new FreshetError(
+    'outbox_pooled',
+    'settings of the session were not kept, as by a transaction pooler: the URL must say ?pooler=transaction, or lead to Postgres itself',
+  );
+}
+
+const heardWithinMs = 2_000;
+
+/** Tries it; whatever is heard meanwhile counts. */
+async function isWoken(writer: Connection, heard: Promise<boolean>): Promise<boolean> {
+  const { promise: tooLate, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(resolve, heardWithinMs, false);
+  try {
+    await writer.query({ text: `NOTIFY ${outboxChannel}` });
+    return await Promise.race([heard, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** Sessions of two connections: one reads (and never writes), one moves cursors beside it. */
 export function createOutboxSessions(url: string): OutboxSessions {
+  const pooled = isPooled(url);
   return {
     async open({ onSignal, onBroken }: OutboxEvents): Promise<OutboxSession> {
       const opened: Connection[] = [];
+      const heard = Promise.withResolvers<boolean>();
       const open = async (name: string, channels: readonly string[]) => {
         const connection = await openConnection({
           url,
           name,
           settings: walkSettings,
           channels,
-          onNotification: onSignal,
+          onNotification: () => {
+            heard.resolve(true);
+            onSignal();
+          },
           onBroken,
         });
         opened.push(connection);
+        if (!pooled) await checkSettings(connection);
         return { connection, outboxId: await checkOutbox(connection) };
       };
       const close = async () => {
@@ -33,7 +65,8 @@ export function createOutboxSessions(url: string): OutboxSessions {
           outboxId,
           loadCursors: (epochs) => loadCursors(writer, epochs),
           probe: () => probe(reader),
-          readPages: (requests) => readPages(reader, requests),
+          readPages: (requests) => (pooled ? readPagesPooled(reader, requests) : readPages(reader, requests)),
+          isWoken: () => (pooled ? Promise.resolve(false) : isWoken(writer, heard.promise)),
           saveCursors: (rows) => saveCursors(writer, rows),
           park: (record) => park(writer, record),
           hold: (rows) => hold(writer, rows),

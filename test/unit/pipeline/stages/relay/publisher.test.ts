@@ -24,6 +24,7 @@ const session: OutboxSession = {
   heldKeys: async () => [],
   releasable: async () => new Map(),
   unpark: async () => true,
+  isWoken: async () => true,
   close: async () => undefined,
 };
 
