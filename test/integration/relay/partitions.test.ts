@@ -7,6 +7,7 @@ import { closePartitions, partitionStates } from '../../../pipeline/stores/postg
 import { ensurePartitions } from '../../../pipeline/stores/postgres/relay-partitions.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createWorkspace, type Workspace } from '../../support/workspace.ts';
+import { passAll } from './pass-all.ts';
 
 let workspace: Workspace;
 let database: Database;
@@ -52,8 +53,7 @@ const append = (tx: Pick<Connection, 'query'>, count: number) =>
 const insertOne = `INSERT INTO outbox (shard, topic, key, event_id, occurred_at) VALUES (3, 't', 'k', 'e', now())`;
 const fill = (count: number) => database.transaction((tx) => append(tx, count));
 
-/** As if every shard's relay had published all that is visible now. */
-const publishAll = () => sql('UPDATE outbox_cursor SET base = pg_current_snapshot()');
+const publishAll = () => passAll(database);
 const retire = (retentionMs = 0) => retirePartitions(database, { url, retentionMs });
 const names = async () => (await partitionStates(database, 0)).map(({ name, step }) => `${name} ${step}`);
 const tables = async () =>
@@ -88,7 +88,10 @@ describe('a partition', () => {
   it('stays while one shard has not stored a base past its closing', async () => {
     await fill(1_100);
     await retire();
-    await sql('UPDATE outbox_cursor SET base = pg_current_snapshot() WHERE shard <> 7');
+    await passAll(
+      database,
+      Array.from({ length: 16 }, (_, shard) => shard).filter((shard) => shard !== 7),
+    );
     expect((await retire()).dropped).toEqual([]);
     expect((await partitionStates(database, 0))[0]).toMatchObject({ name: 'outbox_p0', heldBy: [7], expired: true });
     await publishAll();

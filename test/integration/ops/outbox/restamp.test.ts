@@ -13,6 +13,7 @@ import { eventually } from '../../../support/eventually.ts';
 import { createOwnPostgres, type OwnPostgres } from '../../../support/own-postgres.ts';
 import { createWorkspace, type Workspace } from '../../../support/workspace.ts';
 import { startTestRelay, type TestRelay } from '../../relay/harness.ts';
+import { passAll } from '../../relay/pass-all.ts';
 import { copyOutbox } from './copy-outbox.ts';
 
 let own: OwnPostgres;
@@ -218,7 +219,7 @@ describe('an outbox that was restored into a cluster of smaller transaction ids'
     await eventually(() => expect(target.published.length).toBe(committed.length - first.length + 5));
     await settled(target);
     await relay.stop();
-    await target.database.query({ text: 'UPDATE outbox_cursor SET base = pg_current_snapshot(), target = NULL' });
+    await passAll(target.database);
     expect((await retire()).dropped).toEqual(['outbox_p0']);
   });
 

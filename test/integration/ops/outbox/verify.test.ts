@@ -13,6 +13,7 @@ import { outboxDepth } from '../../../../pipeline/stores/postgres/outbox-depth.t
 import { eventually } from '../../../support/eventually.ts';
 import { createWorkspace, type Workspace } from '../../../support/workspace.ts';
 import { startTestRelay } from '../../relay/harness.ts';
+import { passAll } from '../../relay/pass-all.ts';
 import { openOutbox, outboxCommand } from './rig.ts';
 
 let workspace: Workspace;
@@ -76,7 +77,7 @@ describe('verify of an append-only topic', () => {
     expect((await verify()).get('events')).toMatchObject({ expected: 3, missing: [], duplicates: 0, unexpected: 0 });
 
     await outbox.append(row('lost'), row('late'));
-    await outbox.sql(`UPDATE outbox_cursor SET base = pg_current_snapshot(), target = NULL`); // passed, never sent
+    await passAll(outbox.database); // passed, never sent
     await outbox.append(row('not-yet'));
     const again = (id: string) => ({ key: Buffer.from(`k-${id}`), value: Buffer.from(`value of ${id}`) });
     const foreign = { key: Buffer.from('k'), value: Buffer.from('of another writer') };
@@ -156,7 +157,7 @@ describe('freshet outbox verify', () => {
     const good = await outboxCommand(workspace, 'verify', '--topic', 'events');
     expect(good).toMatchObject({ code: 0, stdout: expect.stringContaining('events: 1 events expected, 0 MISSING') });
     await outbox.append(row('gone'));
-    await outbox.sql(`UPDATE outbox_cursor SET base = pg_current_snapshot(), target = NULL`);
+    await passAll(outbox.database);
     const bad = await outboxCommand(workspace, 'verify', '--since', '30m', '--json');
     expect(bad.code).toBe(1);
     expect(JSON.parse(bad.stdout)).toMatchObject({ command: 'outbox verify', summary: { missing: 1 } });
