@@ -45,6 +45,7 @@ export function createCursorSaver({ session, clock }: CursorSaverOptions): Curso
     states.forEach((state, at) => {
       state.savedFloor = floor;
       state.savedBase = (cursors[at] as OutboxCursor).base.text;
+      state.savedBaseFloor = (cursors[at] as OutboxCursor).baseFloor;
       state.savedOpen = cursors[at]?.open !== undefined;
       state.savedAt = clock.monotonic();
     });

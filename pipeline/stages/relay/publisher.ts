@@ -133,7 +133,8 @@ export class Publisher {
   }
 
   async #followLeases(): Promise<void> {
-    const gone = await this.#memory.followLeases((shard) => this.#inFlight.has(shard));
+    const isBusy = (shard: number) => this.#inFlight.has(shard) || this.#storing.has(shard);
+    const gone = await this.#memory.followLeases(isBusy);
     for (const state of gone) {
       const settled = this.#inFlight.get(state.shard) ?? Promise.resolve();
       settled.then(() => this.#sender.release(state)).catch(this.#options.onBroken);

@@ -10,11 +10,13 @@ export interface ShardState {
   savedFloor: bigint;
   /** The stored row's base, to see whether there is anything to store. */
   savedBase: string;
+  /** The stored row's floor: whoever takes over walks over all that lies above it. */
+  savedBaseFloor: bigint;
   /** The stored row has an open batch. */
   savedOpen: boolean;
   /** Monotonic time of the last save. */
   savedAt: number;
-  /** A page is in flight or its cursor not yet stored: no other may be read. */
+  /** A page is in flight, or acknowledged while the one before it is not yet stored: no other may be read. */
   busy: boolean;
   /** A round passed by while it was busy. */
   missed: boolean;
@@ -39,6 +41,7 @@ export function createShardState({ shard, epoch, cursor, nextFloor }: CursorRow,
     cursor,
     savedFloor: nextFloor,
     savedBase: cursor.base.text,
+    savedBaseFloor: cursor.baseFloor,
     savedOpen: cursor.open !== undefined,
     savedAt: now,
     busy: false,
