@@ -107,6 +107,13 @@ describe('a plain producer', () => {
     await eventually(() => expect(valuesRead().filter((value) => value?.startsWith('d'))).toEqual(['d0', 'd1', 'd2']));
   });
 
+  it('takes the blame for a clock that is a day ahead: waiting helps, no record is at fault', async () => {
+    const ahead = { ...systemClock, now: () => systemClock.now() + 86_400_000 };
+    const producer = createKafkaProducer({ kafka: kafka(), names, clock: ahead });
+    producers.push(producer);
+    await expect(producer.send(batch('from tomorrow'))).rejects.toBeInstanceOf(TransientError);
+  });
+
   it('takes a batch that is larger than a request may be, in order', async () => {
     const values = Array.from({ length: 2_500 }, (_, n) => `e${String(n).padStart(4, '0')}${'x'.repeat(600)}`);
     await plain().send(batch(...values));
