@@ -2,6 +2,7 @@ import type { BenchReport, BenchTable } from '../harness/bench-report.ts';
 import { type Cell, formatNumber } from '../harness/markdown-table.ts';
 import { spread } from '../harness/statistics.ts';
 import type { RelayBench, RelayBenchOptions } from './bench.ts';
+import { debeziumVersion } from './debezium/install.ts';
 import { drainSheet, liveSheet, openSheet, type Sheet, writersSheet } from './sheets.ts';
 
 const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);
@@ -54,6 +55,8 @@ function sheets({ runs }: RelayBench, { events, openMs }: RelayBenchOptions) {
   ];
 }
 
+const debeziumNote = `Debezium Server ${debeziumVersion}: Postgres connector with pgoutput, outbox event router, Kafka sink; max.batch.size 8192, max.queue.size 32768, poll.interval.ms 1, linger.ms 1, acks all, -Xmx1g. All systems ran on one Postgres with wal_level=logical.`;
+
 /** Medians and spreads of what was run, for both files. */
 export function relayReport(
   bench: RelayBench,
@@ -73,6 +76,7 @@ export function relayReport(
     notes: [
       `Records of ${payloadBytes} bytes, 10,000 keys, 8 partitions, acks=-1. Median of ${runs} runs after a warm-up, systems in turns; in brackets the least and the most.`,
       'Before a figure was given the topic was read, committed records only: every event there, byte for byte, in order for each key; duplicates are counted.',
+      ...(systems.includes('debezium') ? [debeziumNote] : []),
       ...filled.flatMap(({ notes }) => notes),
     ],
   };

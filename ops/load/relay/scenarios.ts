@@ -34,7 +34,7 @@ export const liveRates = [1_000, 5_000] as const;
 const liveMs = 8_000;
 const writersMs = 5_000;
 /** Of the events, what lies in the outbox when the writer of `writers` begins. */
-const writersBacklog = 1 / 4;
+const writersBacklog = 1 / 5;
 /** Of the events, what is to be drained beside the open transaction. */
 const openBacklog = 1 / 5;
 const openRate = 1_000;
@@ -50,12 +50,12 @@ export const eventsNeeded = ({ events, openMs }: Pick<ScenarioPlan, 'events' | '
   );
 
 /** Rows a second that a run may append, and events that a relay may publish; for the estimate alone. */
-const appendRate = 80_000;
+const appendRate = 100_000;
 const expectedRate: Readonly<Record<SystemName, number>> = {
-  freshet: 80_000,
-  naive: 25_000,
-  xmin: 40_000,
-  debezium: 40_000,
+  freshet: 100_000,
+  naive: 28_000,
+  xmin: 45_000,
+  debezium: 45_000,
 };
 const startSeconds = 3;
 const warmUpSeconds = ({ name, warmUpEvents }: RelaySystem): number =>

@@ -71,7 +71,7 @@ export const drainSheet = (runs: readonly DrainRun[], events: number): Sheet<Dra
   nameOf: ({ system, start }) => `${system}, ${start}`,
   columns: drainColumns,
   notes: [
-    'Drain: events/s is from the first record in the topic to the last, by the append times that the broker gives; "with its start" and "first event" count from the start of the process. Cold: the process is started on the backlog.',
+    'Drain: events/s is from the first record in the topic to the last, by the append times that the broker gives; "with its start" and "first event" count from the start of the process, or from its going on. Cold: the process is started on the backlog. Warm: a process that has drained two is paused (SIGSTOP) while a third grows, and then goes on.',
     "CPU s/M: seconds of the relay's own process for a million events, its start included where it is cold; peak MiB is its greatest resident memory (VmHWM). Those of the servers are their processes' in the same time.",
   ],
 });
@@ -83,7 +83,7 @@ export const liveSheet = (runs: readonly LiveRun[]): Sheet<LiveRun> => ({
   nameOf: ({ system, rate }) => `${system}, ${rate.toLocaleString('en')}/s`,
   columns: liveColumns,
   notes: [
-    'Steady: four connections in a process of their own; at 1,000/s each event is its own commit, at 5,000/s a commit has five; three seconds of warm-up are left out.',
+    'Steady: four connections in a process of their own; at 1,000/s each event is its own commit, at 5,000/s a commit has five; two seconds of warm-up are left out, and the process has drained a backlog before.',
     "received: from the commit's answer to the writer until one and the same consumer, in the bench's process, holds the record; the same for every system. appended: to the broker's append time, rounded up to whole milliseconds. ack: from the row's insertion, before its commit, to the broker's acknowledgement, by our relay's own histogram (interpolated within its buckets).",
   ],
 });
@@ -95,7 +95,7 @@ export const writersSheet = (runs: readonly WritersRun[]): Sheet<WritersRun> => 
   nameOf: ({ system }) => system,
   columns: writersColumns,
   notes: [
-    'Beside a writer: one connection, 200 rows a commit, five seconds, into the table that is drained; a quarter of the backlog lies there when it begins. Both rates are of those seconds.',
+    'Beside a writer: one connection, 200 rows a commit, five seconds, into the table that is drained; a fifth of the backlog lies there when it begins. Both rates are of those seconds.',
   ],
 });
 
