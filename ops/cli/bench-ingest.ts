@@ -3,6 +3,7 @@ import { benchJson, benchMarkdown, recordBaseline } from '../load/harness/bench-
 import { describeMachine } from '../load/harness/machine.ts';
 import { benchIngest, type IngestRun } from '../load/ingest/bench.ts';
 import { ingestReport } from '../load/ingest/report.ts';
+import { firstSignal } from '../process/signals.ts';
 import { ensureStack } from '../stack/stack.ts';
 import { type JsonOption, jsonOption, writeText } from './report.ts';
 
@@ -35,7 +36,7 @@ async function ingest(options: Options): Promise<void> {
   const given = { rounds, batches, connections, singles, singlesPerSecond, nodeOptions };
   const urls = await ensureStack();
   const machine = await describeMachine(urls);
-  const bench = await benchIngest(urls, { ...given, onRun: sayRun });
+  const bench = await benchIngest(urls, { ...given, onRun: sayRun, signal: firstSignal().aborted });
   const counts = { rounds, batches, connections, singles, rate: singlesPerSecond };
   const command = ['bench ingest', ...Object.entries(counts).map(([name, value]) => `--${name} ${value}`)].join(' ');
   const report = ingestReport(bench, given, { command, startedAt, machine });

@@ -1,3 +1,4 @@
+import { FreshetError } from '../../../pipeline/kernel/errors.ts';
 import { checkoutRoot, stackFolder } from '../../stack/paths.ts';
 import { readState } from '../../stack/state.ts';
 import type { ServerUrls } from '../../stack/urls.ts';
@@ -18,6 +19,8 @@ export interface IngestBenchOptions {
   /** For the measured process, before its script: `--cpu-prof` and the like. */
   readonly nodeOptions: readonly string[];
   readonly onRun: (run: IngestRun) => void;
+  /** Ends it after the run under way; what it made is removed, as always. */
+  readonly signal?: AbortSignal;
 }
 
 /** `batches` as fast as they are answered, `singles` at a fixed rate, `half` batches at half the rate of `batches`. */
@@ -99,7 +102,7 @@ class Bench {
  * must hold exactly those of the run by event id: else FreshetError `bench_failed`, and no figure of that run.
  */
 export async function benchIngest(urls: ServerUrls, options: IngestBenchOptions): Promise<IngestBench> {
-  const { rounds, batches, connections, singles, singlesPerSecond, onRun } = options;
+  const { rounds, batches, connections, singles, singlesPerSecond, onRun, signal } = options;
   const target = await startTarget(urls, options.nodeOptions);
   const generator = startGenerator();
   const bench = new Bench(target, generator, postgresPid(urls));
@@ -116,6 +119,7 @@ export async function benchIngest(urls: ServerUrls, options: IngestBenchOptions)
       pace: { kind: 'open', requestsPerSecond: rate() / 2 / batchEvents },
     }) as const;
   const keep = (run: IngestRun) => {
+    if (signal?.aborted) throw new FreshetError('bench_failed', 'stopped by a signal');
     runs.push(run);
     onRun(run);
   };

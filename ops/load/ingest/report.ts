@@ -34,7 +34,7 @@ const rowOf = (name: string, { eventsPerSecond: rate, ...rest }: Figures) => [
 /** Medians of the runs beside their least and greatest. */
 export function ingestReport(
   { runs, peakMemoryMiB }: IngestBench,
-  options: Omit<IngestBenchOptions, 'onRun'>,
+  options: Omit<IngestBenchOptions, 'onRun' | 'signal'>,
   head: { readonly command: string; readonly startedAt: string; readonly machine: Machine },
 ): BenchReport {
   const of = (name: LoadName) => figuresOf(runs.filter(({ load }) => load === name));
