@@ -32,8 +32,8 @@ export function benchJson({ command, startedAt, machine, config, runs, summary, 
 }
 
 export function benchMarkdown({ command, startedAt, machine, tables, notes }: BenchReport): string {
-  const { cpu, cores, memoryMiB, kernel, node, postgres, kafka } = machine;
-  const where = `${cores} × ${cpu}, ${memoryMiB} MiB, Linux ${kernel}, Node ${node}, Postgres ${postgres}, Kafka ${kafka}`;
+  const { cpu, cores, memoryMiB, kernel, node, postgres, kafka, loadBefore } = machine;
+  const where = `${cores} × ${cpu}, ${memoryMiB} MiB, Linux ${kernel}, Node ${node}, Postgres ${postgres}, Kafka ${kafka}, load ${loadBefore} before`;
   return [
     `# npx freshet ${command}`,
     `Version ${productVersion()}, ${startedAt}. ${where}.`,

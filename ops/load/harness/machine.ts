@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import pg from 'pg';
 import { containerSpecs } from '../../stack/images.ts';
 import { checkoutRoot, stackFolder } from '../../stack/paths.ts';
@@ -14,6 +14,8 @@ export interface Machine {
   readonly node: string;
   readonly postgres: string;
   readonly kafka: string;
+  /** Processes that wanted to run in the minute before: more than none means that others were at work. */
+  readonly loadBefore: number;
 }
 
 /** Processors of one series share a name in a virtual machine, so the model number goes with it. */
@@ -58,5 +60,6 @@ export async function describeMachine(servers: {
     node: process.version,
     postgres: await postgresVersion(servers.postgresUrl),
     kafka: kafkaVersion(servers.kafkaBrokers),
+    loadBefore: Number((loadavg()[0] ?? 0).toFixed(2)),
   };
 }

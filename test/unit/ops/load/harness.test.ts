@@ -36,7 +36,16 @@ describe('a report', () => {
   });
 
   it('names command, machine and how it was verified', () => {
-    const machine = { cpu: 'x', cores: 2, memoryMiB: 1, kernel: 'k', node: 'v24', postgres: '18', kafka: '4.2.0' };
+    const machine = {
+      cpu: 'x',
+      cores: 2,
+      memoryMiB: 1,
+      kernel: 'k',
+      node: 'v24',
+      postgres: '18',
+      kafka: '4.2.0',
+      loadBefore: 0,
+    };
     const report = {
       command: 'bench x',
       startedAt: 'now',
