@@ -22,10 +22,10 @@ export function planLeases(relay: string, { leases, relays }: LeaseView, held: R
   const share = shareOf(relay, relays, leases.length);
   const others = leases.filter(({ shard }) => !held.has(shard));
   const wanted = Math.max(0, share - held.size);
-  // Relays that start together begin at different places, so that they seldom try for the same shard.
-  const start = Math.floor((leases.length * Math.max(0, relays.indexOf(relay))) / relays.length);
   const abandoned = others.filter((lease) => lease.abandoned);
   const free = others.filter((lease) => lease.free && !lease.abandoned);
+  // Relays that look at the same moment begin at different places, so that they seldom try for the same shard.
+  const start = Math.floor((free.length * Math.max(0, relays.indexOf(relay))) / relays.length);
   const inTurn = [...abandoned, ...free.slice(start), ...free.slice(0, start)];
   const take = inTurn.slice(0, Math.max(wanted, abandoned.length)).map(({ shard }) => shard);
   const somebodyIsShort = relays.some(

@@ -42,6 +42,7 @@ export class LeaseKeeper {
   /** Losses after which pages of the lost shards may still be on their way. */
   #draining = 0;
   #stopping = false;
+  #lookedAgain = false;
   #problem: string | undefined = 'no lease renewed yet';
   #running: Promise<void> = Promise.resolve();
 
@@ -114,9 +115,19 @@ export class LeaseKeeper {
 
   async #rebalance(session: LeaseSession, view: LeaseView): Promise<void> {
     const plan = planLeases(this.#options.relay, view, new Set(this.#leases.all().keys()));
-    if (plan.take.length > 0) this.#leases.add(await session.take(plan.take));
+    if (plan.take.length > 0) {
+      const taken = await session.take(plan.take);
+      this.#leases.add(taken);
+      this.#lookAgain(taken.size < plan.take.length);
+    }
     const surplus = plan.release - this.#leases.leaving.size;
     if (surplus > 0) this.#handOver(session, this.#leases.part(surplus));
+  }
+
+  /** Somebody was quicker, and may have left others: one more look at once, not at the next renewal. */
+  #lookAgain(wasBeaten: boolean): void {
+    this.#lookedAgain = wasBeaten && !this.#lookedAgain;
+    if (this.#lookedAgain) this.#wake.signal();
   }
 
   #permit(): void {

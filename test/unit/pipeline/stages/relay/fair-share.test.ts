@@ -41,6 +41,13 @@ describe('a relay', () => {
     expect([...a, ...b].sort((x, y) => x - y)).toEqual(range(0, 16));
   });
 
+  it('begins elsewhere than the others also where only some shards came free', () => {
+    const left = { ...owned('a', range(0, 5)), ...owned('b', range(5, 10)) };
+    const a = planLeases('a', view(['a', 'b'], left), new Set(range(0, 5))).take;
+    const b = planLeases('b', view(['a', 'b'], left), new Set(range(5, 10))).take;
+    expect([...a, ...b].sort((x, y) => x - y)).toEqual(range(10, 16));
+  });
+
   it('takes nothing that somebody holds', () => {
     const held = view(['a', 'b'], owned('a', range(0, 16)));
     expect(planLeases('b', held, new Set())).toEqual({ take: [], release: 0 });
