@@ -32,8 +32,19 @@ async function isWoken(writer: Connection, heard: Promise<boolean>): Promise<boo
   }
 }
 
+export interface OutboxSessionOptions {
+  /**
+   * A statement that takes longer breaks the session. Pages and saves take milliseconds; a network that forgot the
+   * connection would otherwise stall a relay that keeps its leases on another one.
+   */
+  readonly queryTimeoutMs?: number;
+}
+
 /** Sessions of two connections: one reads (and never writes), one moves cursors beside it. */
-export function createOutboxSessions(url: string): OutboxSessions {
+export function createOutboxSessions(
+  url: string,
+  { queryTimeoutMs = 10_000 }: OutboxSessionOptions = {},
+): OutboxSessions {
   const pooled = isPooled(url);
   return {
     async open({ onSignal, onBroken }: OutboxEvents): Promise<OutboxSession> {
@@ -44,6 +55,7 @@ export function createOutboxSessions(url: string): OutboxSessions {
           url,
           name,
           settings: walkSettings,
+          queryTimeoutMs,
           channels,
           onNotification: () => {
             heard.resolve(true);

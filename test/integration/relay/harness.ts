@@ -25,6 +25,7 @@ export interface TestRelayOptions {
   readonly partitionsAhead?: bigint;
   /** Sends what the relay has read; by default at once. */
   readonly gate?: (send: () => Promise<void>) => Promise<void>;
+  readonly queryTimeoutMs?: number;
   /** False lets requests be written whatever the lease says. */
   readonly guarded?: boolean;
 }
@@ -67,7 +68,7 @@ export async function startTestRelay(options: TestRelayOptions): Promise<TestRel
   if (!guarded) guard.allowUntil(Number.POSITIVE_INFINITY);
   const relay = createRelay({
     relay: name,
-    outbox: createOutboxSessions(url),
+    outbox: createOutboxSessions(url, options),
     leases: createLeaseSessions(url),
     upkeep: createOutboxUpkeep(database, {
       url,

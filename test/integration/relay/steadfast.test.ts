@@ -4,9 +4,10 @@ import { type Connection, openConnection } from '../../../pipeline/stores/postgr
 import { type Database, openDatabase } from '../../../pipeline/stores/postgres/database.ts';
 import { appendOutbox } from '../../../pipeline/stores/postgres/outbox-append.ts';
 import { outboxDepth } from '../../../pipeline/stores/postgres/outbox-depth.ts';
+import { createCuttableLink } from '../../support/cuttable-link.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createWorkspace, type Workspace } from '../../support/workspace.ts';
-import { startTestRelay, type TestRelay } from './harness.ts';
+import { startTestRelay, type TestRelay, type TestRelayOptions } from './harness.ts';
 
 const pageRecords = 50;
 let workspace: Workspace;
@@ -50,8 +51,8 @@ afterAll(async () => {
   await workspace.close();
 });
 
-async function relay(): Promise<TestRelay> {
-  const started = await startTestRelay({ config: workspace.config, producer, pageRecords });
+async function relay(options: Partial<TestRelayOptions> = {}): Promise<TestRelay> {
+  const started = await startTestRelay({ config: workspace.config, producer, pageRecords, ...options });
   relays.push(started);
   return started;
 }
@@ -98,6 +99,23 @@ describe('a relay whose broker is away', () => {
     await isSettled();
     expect(published).toHaveLength(8_000);
     expect(await parked()).toEqual([]);
+  });
+});
+
+describe('a relay whose connections are forgotten by the network, so that nobody is told', () => {
+  it('gives them up and goes on', async () => {
+    const { hostname, port } = new URL(workspace.config.FRESHET_POSTGRES_URL);
+    const link = await createCuttableLink({ host: hostname, port: Number(port) });
+    const url = new URL(workspace.config.FRESHET_POSTGRES_URL);
+    url.port = String(link.port);
+    await relay({ config: { ...workspace.config, FRESHET_POSTGRES_URL: url.href }, queryTimeoutMs: 1_000 });
+    await append(['before']);
+    await eventually(() => expect(published).toEqual(['before']));
+    link.lose();
+    await append(['after']);
+    await eventually(() => expect(published).toEqual(['before', 'after']));
+    await relays.pop()?.stop();
+    await link.close();
   });
 });
 
