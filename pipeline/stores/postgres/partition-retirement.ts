@@ -1,7 +1,7 @@
 import { FreshetError, TransientError } from '../../kernel/errors.ts';
 import type { PartitionRetirement } from '../relay.ts';
 import { type Connection, openConnection } from './connection.ts';
-import type { Database } from './database.ts';
+import { type Database, isPooled, type Queryable } from './database.ts';
 import { closePartitions, type PartitionState, partitionStates, partitionsToRetire } from './partition-states.ts';
 import { checkOutbox } from './relay-checks.ts';
 import { attachPartition } from './relay-partitions.ts';
@@ -13,7 +13,8 @@ const retirementLock = 4_713;
  * call. FINALIZE waits for snapshots that are older, with a lock beside which rows are written and read but no
  * partition is attached: so for less time than creation waits.
  */
-const settings = { lock_timeout: '1s' } as const;
+const waitMs = 1_000;
+const settings = { lock_timeout: `${waitMs}ms` } as const;
 /** The last check reads the whole partition. */
 const checkTimeoutMs = 900_000;
 
@@ -44,7 +45,7 @@ export async function retirePartitions(database: Database, options: RetirementOp
       text: `SELECT pg_try_advisory_xact_lock(${retirementLock}) AS got`,
     });
     if (!lock?.got || options.signal?.aborted) return nothing;
-    return withConnection(options, (connection) => retireAll(connection, options));
+    return withConnection(options, (connection) => retireAll({ connection, cancel: canceller(tx, options) }, options));
   });
 }
 
@@ -74,13 +75,43 @@ async function withConnection<T>(
   }
 }
 
-async function retireAll(connection: Connection, options: RetirementOptions): Promise<PartitionRetirement> {
+/** Ends a statement that waits; undefined where its session has a lock_timeout. */
+type Cancel = ((text: string) => Promise<unknown>) | undefined;
+
+interface Session {
+  readonly connection: Connection;
+  readonly cancel: Cancel;
+}
+
+/** Behind a transaction pooler no session keeps a setting, and DETACH cannot share a transaction with SET LOCAL. */
+function canceller(tx: Queryable, { url }: RetirementOptions): Cancel {
+  if (!isPooled(url)) return undefined;
+  return (text) =>
+    tx.query({
+      text: `SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+              WHERE datname = current_database() AND state = 'active' AND query = '${text}'`,
+    });
+}
+
+async function runBounded({ connection, cancel }: Session, text: string): Promise<void> {
+  let cancelled: Promise<unknown> | undefined;
+  const timer = cancel && setTimeout(() => (cancelled = cancel(text).catch(() => undefined)), waitMs);
+  try {
+    await connection.query({ text });
+  } finally {
+    clearTimeout(timer);
+    await cancelled; // where it failed the statement went on, and has ended by itself
+  }
+}
+
+async function retireAll(session: Session, options: RetirementOptions): Promise<PartitionRetirement> {
+  const { connection } = session;
   const dropped: string[] = [];
   const refused: string[] = [];
   // Read again under the lock: another process may just have finished.
   for (const partition of await toRetire(connection, options)) {
     try {
-      const kept = await retire(connection, partition);
+      const kept = await retire(session, partition);
       (kept ? refused : dropped).push(partition.name);
     } catch (error) {
       if (isLockTimeout(error)) return { dropped, refused, waiting: true };
@@ -90,16 +121,19 @@ async function retireAll(connection: Connection, options: RetirementOptions): Pr
   return { dropped, refused, waiting: false };
 }
 
-const isLockTimeout = (error: unknown) => error instanceof TransientError && error.code === 'sql_55P03';
+const isLockTimeout = (error: unknown) =>
+  error instanceof TransientError && ['sql_55P03', 'sql_57014'].includes(error.code);
 
 /** True where the partition was put back because it still holds an unpublished row. */
-async function retire(connection: Connection, partition: PartitionState): Promise<boolean> {
+async function retire(session: Session, partition: PartitionState): Promise<boolean> {
+  const { connection } = session;
   const { name, step } = partition;
   if (!/^outbox_p\d+$/.test(name))
     throw new FreshetError('outbox_partition_unknown', `not a partition of ours: ${name}`);
-  if (step === 'attached') await connection.query({ text: `ALTER TABLE outbox DETACH PARTITION ${name} CONCURRENTLY` });
-  if (step === 'pending') await connection.query({ text: `ALTER TABLE outbox DETACH PARTITION ${name} FINALIZE` });
+  if (step === 'attached') await runBounded(session, `ALTER TABLE outbox DETACH PARTITION ${name} CONCURRENTLY`);
+  if (step === 'pending') await runBounded(session, `ALTER TABLE outbox DETACH PARTITION ${name} FINALIZE`);
   return inTransaction(connection, async () => {
+    await connection.query({ text: `SET LOCAL lock_timeout = '${waitMs}ms'` });
     if (step !== 'gone') {
       if (await hasUnpublished(connection, name)) {
         await putBack(connection, partition);

@@ -276,6 +276,23 @@ describe('beside an open transaction', () => {
     await writer.query({ text: `ROLLBACK PREPARED '${workspace.config.FRESHET_KAFKA_TOPIC_PREFIX}'` });
   });
 
+  it('a drop behind a transaction pooler, which keeps no settings of a session, gives up its wait too', async () => {
+    await close('outbox_p0');
+    const [own] = await sql<{ name: string }>('SELECT current_database() AS name');
+    await sql(`ALTER DATABASE ${own?.name} SET search_path = freshet`);
+    const reader = await connect('reader');
+    await reader.query({ text: 'BEGIN ISOLATION LEVEL REPEATABLE READ' });
+    await reader.query({ text: 'SELECT count(*) FROM outbox' });
+    const pooled = openDatabase({ url: `${url}?pooler=transaction`, onIdleError: ignore });
+    closing.push(() => pooled.close());
+    const retirePooled = () => retirePartitions(pooled, { url: `${url}?pooler=transaction`, retentionMs: 0 });
+    expect(await retirePooled()).toEqual({ dropped: [], refused: [], waiting: true }); // DETACH
+    expect(await retirePooled()).toEqual({ dropped: [], refused: [], waiting: true }); // FINALIZE
+    expect((await names())[0]).toBe('outbox_p0 pending');
+    await reader.query({ text: 'COMMIT' });
+    expect((await retirePooled()).dropped).toEqual(['outbox_p0']);
+  });
+
   it('only one process drops at a time', async () => {
     await close('outbox_p0');
     const results = await Promise.all([retire(), retire(), retire()]);
