@@ -1,7 +1,7 @@
 import { type FreshetError, messageOf } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
-import { heldBehind, type OutboxSession, type PageRow } from '../../stores/relay.ts';
+import type { heldBehind, OutboxSession, PageRow } from '../../stores/relay.ts';
 import { Abandoned } from './abandoned.ts';
 import type { HeldKeys } from './held-keys.ts';
 import type { ShardState } from './shard-state.ts';
@@ -20,8 +20,10 @@ export interface SetAsideOptions {
   readonly metrics: Pick<Metrics, 'relayParked'>;
 }
 
-function mustHold(held: boolean): void {
-  if (!held) throw new Abandoned('lease_lost', 'the lease was lost before a record could be set aside');
+const held: typeof heldBehind = 'held_behind';
+
+function mustHold(isHeld: boolean): void {
+  if (!isHeld) throw new Abandoned('lease_lost', 'the lease was lost before a record could be set aside');
 }
 
 const seqsOf = (rows: readonly PageRow[]) => rows.map(({ seq }) => seq);
@@ -44,7 +46,7 @@ export function setAsidePage(options: SetAsideOptions, state: ShardState): SetAs
     park: (row, error) => park(options, state, row, error),
     async hold(rows) {
       mustHold(await session.hold({ shard, epoch, seqs: seqsOf(rows) }));
-      metrics.relayParked.inc({ reason: heldBehind }, rows.length);
+      metrics.relayParked.inc({ reason: held }, rows.length);
     },
   };
 }
