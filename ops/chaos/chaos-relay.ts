@@ -78,8 +78,8 @@ async function withArea<T>(options: ChaosOptions, use: (area: Area) => Promise<T
   stack.defer(() => load.close());
   const cursors = watchCursors(outbox);
   stack.defer(() => cursors.stop());
-  // The old holder's page and what its successor read of the same rows beside new ones.
-  const judge = new Judge({ inFlightRecords: 2 * pageRecords });
+  // A page whose cursor was not stored yet, one in flight, and new rows that the successor reads among them.
+  const judge = new Judge({ inFlightRecords: 3 * pageRecords });
   return await use({ servers, outbox, topics, fleet, writers: load, judge, cursors });
 }
 
