@@ -26,7 +26,7 @@ export function parseJson(bytes: Uint8Array): BodyResult {
 }
 
 /**
- * With a Content-Length Node lets exactly that many bytes through, and they need no web stream, which costs 0.1 ms.
+ * With a Content-Length Node lets exactly that many bytes through, and they need no web stream, which costs 0.08 ms.
  * Without one they are counted while they are read.
  */
 async function readBytes(request: Request): Promise<Uint8Array | undefined> {

@@ -28,7 +28,10 @@ export interface OutboxAdmissionOptions {
 const lookEveryMs = 1_000;
 /** A server that hangs is left, and a new connection tried: nobody stays refused because of a lost one. */
 const queryTimeoutMs = 5_000;
-/** Rows counted exactly a shard; the rest follows from the sequence. At most 3,200 rows are walked a look (6 ms). */
+/**
+ * Rows counted exactly a shard; the rest follows from the sequence. With 100,000 unpublished a look takes 3.7 ms and is
+ * 0.6 % off; counting 5,000 a shard takes 109 ms. Sizes take another 1.1 ms.
+ */
 const countedRows = 200;
 
 const refusals: Readonly<Record<OutboxMeasure, { readonly code: string; readonly detail: string }>> = {
