@@ -5,7 +5,6 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import * as module from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const noise = 'TimeoutNegativeWarning'; // kafkajs computes timers that lie in the past
 const source = fileURLToPath(new URL('main.ts', import.meta.url));
 // What npm pack makes has JavaScript instead: Node strips no types below node_modules.
 const packed = !existsSync(source);
@@ -23,10 +22,6 @@ function hasTerminal() {
 
 function runHere() {
   module.enableCompileCache?.(); // stripping types anew takes 0.5 s of CPU and 30 MB at each start
-  process.removeAllListeners('warning');
-  process.on('warning', (warning) => {
-    if (warning.name !== noise) process.stderr.write(`(node:${process.pid}) ${warning.name}: ${warning.message}\n`);
-  });
   return import(pathToFileURL(main).href);
 }
 
@@ -37,7 +32,7 @@ function handOver() {
     process.stderr.write(`freshet needs Node ${neededNode}, this is ${process.version}${remedy}\n`);
     process.exit(1);
   }
-  const child = spawn(node, [`--disable-warning=${noise}`, main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
   // A terminal's Ctrl-C reaches the child by itself: passed on too, it would count as the second, immediate one.
   const passOn = (signal) => () => child.kill(signal);
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, passOn(signal));

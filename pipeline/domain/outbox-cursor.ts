@@ -34,7 +34,8 @@ export interface OutboxCursor {
 export interface PageFilter {
   readonly lastSeq: bigint;
   readonly base: string;
-  readonly target: string;
+  /** Null: the snapshot of the statement that reads, up to which a batch is then opened. */
+  readonly target: string | null;
 }
 
 /** Parses Postgres' text form; throws on anything else. */
@@ -62,10 +63,18 @@ export function openBatch(cursor: OutboxCursor, target: Snapshot, provenFloor: b
   return { ...cursor, open: { target, targetFloor: provenFloor, lastSeq: from } };
 }
 
-export function pageFilter(cursor: OutboxCursor): PageFilter {
-  const { base, open } = cursor;
-  if (!open) throw new RangeError('no batch is open');
-  return { lastSeq: open.lastSeq, base: base.text, target: open.target.text };
+/** Holds whose floor lies so little below the base's are walked in any case: their transactions are short ones. */
+const nearRows = 2_000n;
+
+/**
+ * What to read next. Without an open batch the walk begins where the batch will most likely have to: whoever reads
+ * compares with what `openBatch` says once the snapshot is known, and reads again where an old transaction ended.
+ */
+export function pageFilter({ base, baseFloor, holds, open }: OutboxCursor): PageFilter {
+  if (open) return { lastSeq: open.lastSeq, base: base.text, target: open.target.text };
+  let from = baseFloor;
+  for (const floor of holds.values()) if (floor < from && floor >= baseFloor - nearRows) from = floor;
+  return { lastSeq: from, base: base.text, target: null };
 }
 
 /** Moves over a page that was full: its rows are acknowledged, there may be more in the batch. */

@@ -1,11 +1,13 @@
 import type { OutboxCursor, PageFilter } from '../domain/outbox-cursor.ts';
 
-/** The sequence's value and a snapshot, taken in that order of use: target first, rows after. */
-export interface Probe {
+/** What one statement saw: its rows are filtered by its own snapshot, or by that of the batch that is open. */
+export interface Reading {
   /** Largest seq drawn so far; 0 before the first. */
   readonly sequence: bigint;
   /** `pg_current_snapshot()` as text. */
   readonly snapshot: string;
+  /** Pages in seq order; a shard without rows is absent. */
+  readonly pages: ReadonlyMap<number, PageRow[]>;
 }
 
 export interface PageRequest {
@@ -64,9 +66,8 @@ export interface OutboxSession {
   readonly outboxId: string;
   /** The cursors of those shards whose row still carries the given epoch. */
   loadCursors(epochs: ReadonlyMap<number, bigint>): Promise<CursorRow[]>;
-  probe(): Promise<Probe>;
-  /** All pages in one round trip, each in seq order; a shard without rows is absent. */
-  readPages(requests: readonly PageRequest[]): Promise<Map<number, PageRow[]>>;
+  /** One statement for all shards. Its connection never writes, since its own xid would count as finished. */
+  read(requests: readonly PageRequest[]): Promise<Reading>;
   /** Stores cursors in one statement; answers the shards whose epoch still held, the others are lost. */
   saveCursors(rows: readonly CursorRow[]): Promise<ReadonlySet<number>>;
   /** Sets a row aside with a reason; false where the epoch no longer holds. One set aside before keeps its reason, unless it was held. */

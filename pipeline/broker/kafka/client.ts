@@ -1,6 +1,7 @@
 import { type ISocketFactory, Kafka, type KafkaConfig, logLevel } from 'kafkajs';
 import { FreshetError, messageOf, TransientError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
+import { mendRequestQueues } from './request-queue.ts';
 
 export interface KafkaClientOptions {
   /** Bootstrap servers, comma separated. */
@@ -27,6 +28,7 @@ export function createKafka({ brokers, clientId, log, socketFactory }: KafkaClie
     logCreator: () => bridgeLog(log),
     ...(socketFactory && { socketFactory }),
   };
+  mendRequestQueues();
   return new Kafka(config);
 }
 

@@ -1,7 +1,7 @@
-import type { OutboxCursor } from '../../domain/outbox-cursor.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { OutboxSession } from '../../stores/relay.ts';
 import type { ShardState } from './shard-state.ts';
+import { createWake } from './wake.ts';
 
 export interface CursorSaver {
   /** A value of the sequence that was read; what later saves store as floor. */
@@ -11,8 +11,12 @@ export interface CursorSaver {
   sequence(): bigint;
   /** A floor that is proven for every snapshot taken from now on. */
   provenFloor(): bigint;
-  /** Resolves when the cursor as it is now is stored; false where the lease was lost meanwhile. */
+  /** Resolves when the cursor as it is now, or a later one, is stored; false where the lease was lost meanwhile. */
   save(state: ShardState): Promise<boolean>;
+  /** Somebody waits for what is to be saved. */
+  hurry(): void;
+  /** Resolves when nothing is to be saved any more. */
+  finish(): Promise<void>;
 }
 
 export interface CursorSaverOptions {
@@ -20,56 +24,53 @@ export interface CursorSaverOptions {
   readonly clock: Clock;
 }
 
-interface Waiting {
-  readonly state: ShardState;
-  resolve(held: boolean): void;
-  reject(error: unknown): void;
-}
+/** Rest between two statements that nobody waits for: at steady rates one serves all shards and several of their pages. */
+const restMs = 25;
 
 /**
- * Stores cursors in one statement at a time; those that come meanwhile share the next one, and a statement that gets
- * slow so makes itself rarer. Several pages of one shard are not covered by one: the row's dead versions beside a
- * transaction open for a minute (2,100 updates) cost nothing that could be measured, 5–10 ms a save with and without
- * on a busy machine with fsync, and what is ahead of the row would be published again after a crash.
+ * Stores cursors in one statement at a time; those that come meanwhile share the next one. A statement that an
+ * open transaction makes slow (dead versions of the row pile up) is thereby sent less often.
  */
 export function createCursorSaver({ session, clock }: CursorSaverOptions): CursorSaver {
   let sequence = 0n;
   let proven = 0n;
-  let queue: Waiting[] = [];
-  let saving = false;
+  let queue = new Map<ShardState, PromiseWithResolvers<boolean>>();
+  let working: Promise<void> | undefined;
+  const urgent = createWake(clock);
 
-  const saveAll = async (waiting: readonly Waiting[]) => {
+  const saveAll = async (states: readonly ShardState[]): Promise<ReadonlySet<number>> => {
     // Read before the UPDATE is given its xid: once that has committed, the value is a proven floor.
     const floor = sequence;
-    const states = [...new Set(waiting.map(({ state }) => state))];
-    const cursors = states.map(({ cursor }) => cursor);
-    const held = await session.saveCursors(
-      states.map(({ shard, epoch, cursor }) => ({ shard, epoch, cursor, nextFloor: floor })),
-    );
+    const captured = states.map(({ cursor, unstored }) => ({ cursor, unstored }));
+    const rows = states.map(({ shard, epoch, cursor }) => ({ shard, epoch, cursor, nextFloor: floor }));
+    const held = await session.saveCursors(rows);
     if (held.size > 0 && floor > proven) proven = floor;
-    states.forEach((state, at) => {
+    for (const [at, { cursor, unstored }] of captured.entries()) {
+      const state = states[at] as ShardState;
       state.savedFloor = floor;
-      state.savedBase = (cursors[at] as OutboxCursor).base.text;
-      state.savedBaseFloor = (cursors[at] as OutboxCursor).baseFloor;
-      state.savedOpen = cursors[at]?.open !== undefined;
+      state.savedBase = cursor.base.text;
+      state.savedBaseFloor = cursor.baseFloor;
+      state.savedOpen = cursor.open !== undefined;
       state.savedAt = clock.monotonic();
-    });
-    for (const { state, resolve } of waiting) resolve(held.has(state.shard));
+      state.unstored -= unstored;
+    }
+    return held;
   };
 
-  const run = async () => {
-    saving = true;
+  const work = async () => {
     await Promise.resolve(); // lets those that were acknowledged together be stored together
-    while (queue.length > 0) {
+    while (queue.size > 0) {
       const waiting = queue;
-      queue = [];
+      queue = new Map();
       try {
-        await saveAll(waiting);
+        const held = await saveAll([...waiting.keys()]);
+        for (const [{ shard }, { resolve }] of waiting) resolve(held.has(shard));
       } catch (error) {
-        for (const { reject } of waiting) reject(error);
+        for (const { reject } of waiting.values()) reject(error);
       }
+      await urgent.wait(restMs);
     }
-    saving = false;
+    working = undefined;
   };
 
   return {
@@ -82,10 +83,19 @@ export function createCursorSaver({ session, clock }: CursorSaverOptions): Curso
     },
     sequence: () => sequence,
     provenFloor: () => proven,
-    save: (state) =>
-      new Promise((resolve, reject) => {
-        queue.push({ state, resolve, reject });
-        if (!saving) void run();
-      }),
+    save(state) {
+      let waiting = queue.get(state);
+      if (!waiting) {
+        waiting = Promise.withResolvers<boolean>();
+        queue.set(state, waiting);
+      }
+      working ??= work();
+      return waiting.promise;
+    },
+    hurry: urgent.signal,
+    async finish() {
+      urgent.signal();
+      await working;
+    },
   };
 }

@@ -1,5 +1,7 @@
 /** Poll soon after something was found, seldom when idle; signals cut the wait short. */
-const busyMs = 5;
+const busyMs = 4;
+/** Committers signal every 25 ms only while they are busy: so long, nothing found does not mean idle. */
+const busyRounds = 8;
 const idleMs = 500;
 
 export interface Pace {
@@ -9,9 +11,11 @@ export interface Pace {
 
 export function createPace(): Pace {
   let waitMs = idleMs;
+  let emptyRounds = busyRounds;
   return {
     next(rows) {
-      waitMs = rows > 0 ? busyMs : Math.min(idleMs, waitMs * 2);
+      emptyRounds = rows > 0 ? 0 : emptyRounds + 1;
+      waitMs = emptyRounds < busyRounds ? busyMs : Math.min(idleMs, waitMs * 2);
       return waitMs;
     },
   };

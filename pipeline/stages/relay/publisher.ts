@@ -4,7 +4,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
-import type { OutboxSession, PageRow, Probe } from '../../stores/relay.ts';
+import type { OutboxSession, PageRequest, PageRow } from '../../stores/relay.ts';
 import { Abandoned } from './abandoned.ts';
 import { type CursorSaver, createCursorSaver } from './cursor-saver.ts';
 import { createDelivery, type Delivery } from './delivery.ts';
@@ -41,9 +41,11 @@ export interface RoundResult {
   readonly more: boolean;
 }
 
-/** How often held keys are looked at: an operator released them. */
 /** How far the sequence may be ahead of the floor that a batch is opened on: 16 shards walk so much in 15 ms. */
 const farBehindRows = 5_000n;
+/** A bulk insert moves the sequence as fast as floors can be proven. */
+const proveEveryMs = 1_000;
+/** How often held keys are looked at: an operator released them. */
 const releaseEveryMs = 2_000;
 const releaseRecords = 500;
 
@@ -58,6 +60,7 @@ export class Publisher {
   readonly #heldKeys: HeldKeys;
   readonly #strictTopics: ReadonlySet<string>;
   #releaseAt = Number.NEGATIVE_INFINITY;
+  #proveAt = Number.NEGATIVE_INFINITY;
   readonly #inFlight = new Map<number, Promise<void>>();
   /** Cursors of acknowledged pages on their way to the table. */
   readonly #storing = new Map<number, Promise<void>>();
@@ -90,23 +93,27 @@ export class Publisher {
     });
   }
 
-  /** One probe, one read for all shards that may have something; what was found is sent, not awaited. */
+  /** One reading for all shards that may have something; what was found is sent, not awaited. */
   async round(): Promise<RoundResult> {
     await this.#followLeases();
     if (this.#memory.size === 0) return { rows: 0, more: false };
     await this.#releaseHeld();
-    const { probe, provenFloor } = await this.#probe();
-    const { requests, more } = this.#memory.requests(probe, provenFloor);
+    const { requests, more } = this.#memory.requests();
     if (requests.length === 0) return { rows: 0, more };
-    const pages = this.#memory.pages(requests, await this.#session.readPages(requests));
+    const provenFloor = this.#saver.provenFloor(); // as committed before the reading's snapshot is taken
+    const reading = await this.#session.read(requests);
+    this.#saver.noteSequence(reading.sequence);
+    if (await this.#proveFloor(requests, reading.sequence - provenFloor)) return { rows: 0, more: true };
+    const { pages, again } = this.#memory.pages(requests, reading, provenFloor);
     for (const group of groupPages(pages, this.#options.pageRecords)) this.#send(group);
     this.#memory.saveIdle().catch(this.#options.onBroken);
-    return { rows: pages.reduce((sum, { rows }) => sum + rows.length, 0), more };
+    return { rows: pages.reduce((sum, { rows }) => sum + rows.length, 0), more: more || again };
   }
 
   /** Resolves when none of these shards (any, where none are named) has anything in flight and all cursors are stored. */
   async drained(shards?: readonly number[]): Promise<void> {
     for (const underWay of [this.#inFlight, this.#storing]) {
+      this.#saver.hurry();
       await Promise.all([...underWay].map(([shard, done]) => (shards?.includes(shard) === false ? undefined : done)));
     }
   }
@@ -115,21 +122,25 @@ export class Publisher {
   async end(): Promise<void> {
     this.#abort.abort();
     await this.drained();
+    await this.#saver.finish();
     await this.#sender.close();
   }
 
   /**
-   * Where the sequence has run far ahead of the proven floor, the floor is proven anew before batches are opened
-   * on it: otherwise all that a long batch publishes would be walked once more after it (3 s for a million rows).
+   * Where the sequence has run far ahead of the proven floor, the floor is proven anew and what was read is read
+   * again: with a batch opened on the old floor, all that it publishes would be walked once more after it (3 s for
+   * a million rows). True where it was.
    */
-  async #probe(): Promise<{ readonly probe: Probe; readonly provenFloor: bigint }> {
-    const provenFloor = this.#saver.provenFloor(); // as committed before the snapshot is taken
-    const probe = await this.#session.probe();
-    this.#saver.noteSequence(probe.sequence);
-    if (probe.sequence - provenFloor <= farBehindRows) return { probe, provenFloor };
-    const state = this.#memory.idle().find(({ cursor }) => !cursor.open);
-    if (!state || !(await this.#saver.save(state))) return { probe, provenFloor };
-    return { provenFloor: this.#saver.provenFloor(), probe: await this.#session.probe() };
+  async #proveFloor(requests: readonly PageRequest[], behindRows: bigint): Promise<boolean> {
+    const now = this.#options.clock.monotonic();
+    if (behindRows <= farBehindRows || now < this.#proveAt) return false;
+    const closed = requests.find(({ filter }) => filter.target === null);
+    const state = closed && this.#memory.find(closed.shard);
+    if (!state) return false;
+    this.#proveAt = now + proveEveryMs;
+    const saved = this.#saver.save(state);
+    this.#saver.hurry();
+    return saved;
   }
 
   async #followLeases(): Promise<void> {
@@ -181,18 +192,22 @@ export class Publisher {
   }
 
   /**
-   * The cursor moves only after the broker's acknowledgement. It is stored while the next page is on its way, and
-   * no page after that is read before it is: at most two a shard are published again when this process dies.
+   * The cursor moves only after the broker's acknowledgement, and is stored while next pages are on their way. None
+   * is read while more than a full page's rows wait to be stored: at most two full pages a shard are published again
+   * when this process dies.
    */
   async #settle(page: Page, together: Promise<boolean>): Promise<void> {
     const { state } = page;
     if (!(await together)) await this.#delivery.alone(page);
     this.#acknowledge(page);
-    await this.#storing.get(state.shard);
-    const stored = this.#store(state)
+    const stored: Promise<void> = this.#store(state)
       .catch(this.#options.onBroken)
-      .then(() => void this.#storing.delete(state.shard));
+      .then(() => {
+        if (this.#storing.get(state.shard) === stored) this.#storing.delete(state.shard);
+      });
     this.#storing.set(state.shard, stored);
+    if (state.unstored >= this.#options.pageRecords) this.#saver.hurry();
+    if (state.unstored > this.#options.pageRecords) await stored;
   }
 
   async #store(state: ShardState): Promise<void> {
@@ -211,6 +226,7 @@ export class Publisher {
     }
     for (const [topic, count] of topics) metrics.relayPublished.inc({ topic }, count);
     metrics.relayPageSize.observe(rows.length);
+    state.unstored += rows.length;
     const last = rows.at(-1) as PageRow;
     state.cursor = full ? afterFullPage(state.cursor, last.seq) : afterShortPage(state.cursor);
   }

@@ -1,6 +1,6 @@
-import { afterShortPage, openBatch, pageFilter, parseSnapshot, type Snapshot } from '../../domain/outbox-cursor.ts';
+import { afterShortPage, openBatch, pageFilter, parseSnapshot } from '../../domain/outbox-cursor.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import type { OutboxSession, PageRequest, PageRow, Probe } from '../../stores/relay.ts';
+import type { OutboxSession, PageRequest, PageRow, Reading } from '../../stores/relay.ts';
 import type { CursorSaver } from './cursor-saver.ts';
 import type { HeldKeys } from './held-keys.ts';
 import { createShardState, noteRowBytes, type Page, pageLimit, type ShardState } from './shard-state.ts';
@@ -26,7 +26,6 @@ export class ShardMemory {
   readonly #options: ShardMemoryOptions;
   /** Those read longest ago come first. */
   readonly #states = new Map<number, ShardState>();
-  #quiet: { readonly sequence: bigint; readonly xmax: bigint } | undefined;
 
   constructor(options: ShardMemoryOptions) {
     this.#options = options;
@@ -62,26 +61,26 @@ export class ShardMemory {
     return gone;
   }
 
-  /** Opens batches up to the snapshot where something may be new; `more` where shards were left for the next round. */
-  requests(
-    { snapshot, sequence }: Probe,
-    provenFloor: bigint,
-  ): { readonly requests: PageRequest[]; readonly more: boolean } {
-    const target = parseSnapshot(snapshot);
-    this.#noteQuiet(sequence, target, provenFloor);
+  find(shard: number): ShardState | undefined {
+    return this.#states.get(shard);
+  }
+
+  /** What to read of shards with nothing in flight; `more` where some were left for the next round. */
+  requests(): { readonly requests: PageRequest[]; readonly more: boolean } {
     const requests: PageRequest[] = [];
     let budget = roundRows;
     let more = false;
     for (const state of [...this.#states.values()]) {
-      if (state.busy) state.missed = true;
-      if (state.busy || (!state.cursor.open && state.cursor.base.text === snapshot) || this.#isPassed(state)) continue;
+      if (state.busy) {
+        state.missed = true;
+        continue;
+      }
       const limit = pageLimit(state, this.#options.pageRecords);
       if (limit > budget && requests.length > 0) {
         more = true;
         continue;
       }
       budget -= limit;
-      if (!state.cursor.open) state.cursor = openBatch(state.cursor, target, provenFloor);
       requests.push({ shard: state.shard, filter: pageFilter(state.cursor), limit });
       this.#states.delete(state.shard);
       this.#states.set(state.shard, state);
@@ -90,36 +89,28 @@ export class ShardMemory {
   }
 
   /**
-   * While the sequence stands where a proven floor has it, every row was drawn by a transaction whose xid is below
-   * the snapshot's xmax.
+   * What was found. Batches are opened up to the snapshot of the reading; where nothing was found, they are closed
+   * in memory only; `again` where a walk began above rows of a transaction that has ended meanwhile.
    */
-  #noteQuiet(sequence: bigint, target: Snapshot, provenFloor: bigint): void {
-    if (provenFloor < sequence) this.#quiet = undefined;
-    else if (this.#quiet?.sequence !== sequence) this.#quiet = { sequence, xmax: target.xmax };
-  }
-
-  /**
-   * Once all of those have finished in the shard's base, nothing can appear, however busy the rest of the cluster
-   * makes the snapshot. The base is moved all the same from time to time: partition drops wait for it.
-   */
-  #isPassed({ cursor, savedAt }: ShardState): boolean {
-    if (!this.#quiet || cursor.open || cursor.base.xmin < this.#quiet.xmax) return false;
-    return this.#options.clock.monotonic() - savedAt < idleSaveMs;
-  }
-
-  /** What was found; where nothing was, the batch is closed in memory only. */
-  pages(requests: readonly PageRequest[], found: ReadonlyMap<number, PageRow[]>): Page[] {
-    return requests.flatMap(({ shard, limit }) => {
+  pages(
+    requests: readonly PageRequest[],
+    reading: Reading,
+    provenFloor: bigint,
+  ): { readonly pages: Page[]; readonly again: boolean } {
+    const target = parseSnapshot(reading.snapshot);
+    const pages: Page[] = [];
+    let again = false;
+    for (const { shard, limit, filter } of requests) {
       const state = this.#states.get(shard) as ShardState;
-      const rows = found.get(shard) ?? [];
-      state.deep = rows.length === limit;
-      if (rows.length > 0) {
-        noteRowBytes(state, rows);
-        return [{ state, rows, full: state.deep }];
+      if (!state.cursor.open) state.cursor = openBatch(state.cursor, target, provenFloor);
+      if (pageFilter(state.cursor).lastSeq < filter.lastSeq) {
+        again = true;
+        continue;
       }
-      state.cursor = afterShortPage(state.cursor);
-      return [];
-    });
+      const page = takePage(state, reading.pages.get(shard) ?? [], limit);
+      if (page) pages.push(page);
+    }
+    return { pages, again };
   }
 
   /** Stores cursors that moved without rows of their own. */
@@ -144,4 +135,14 @@ export class ShardMemory {
     }
     await Promise.all(due.map((state) => saver.save(state)));
   }
+}
+
+function takePage(state: ShardState, rows: readonly PageRow[], limit: number): Page | undefined {
+  state.deep = rows.length === limit;
+  if (rows.length === 0) {
+    state.cursor = afterShortPage(state.cursor);
+    return undefined;
+  }
+  noteRowBytes(state, rows);
+  return { state, rows, full: state.deep };
 }

@@ -16,7 +16,9 @@ export interface ShardState {
   savedOpen: boolean;
   /** Monotonic time of the last save. */
   savedAt: number;
-  /** A page is in flight, or acknowledged while the one before it is not yet stored: no other may be read. */
+  /** Rows acknowledged since the cursor that is stored. */
+  unstored: number;
+  /** A page is in flight, or more than one page's rows are not yet stored: no other may be read. */
   busy: boolean;
   /** A round passed by while it was busy. */
   missed: boolean;
@@ -44,6 +46,7 @@ export function createShardState({ shard, epoch, cursor, nextFloor }: CursorRow,
     savedBaseFloor: cursor.baseFloor,
     savedOpen: cursor.open !== undefined,
     savedAt: now,
+    unstored: 0,
     busy: false,
     missed: false,
     deep: false,

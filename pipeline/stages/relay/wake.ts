@@ -9,16 +9,19 @@ export interface Wake {
 
 export function createWake(clock: Clock): Wake {
   let signalled = false;
-  let waiting: AbortController | undefined;
+  let waiting: (() => void) | undefined;
   return {
     signal() {
       signalled = true;
-      waiting?.abort();
+      waiting?.();
     },
     async wait(ms) {
       if (!signalled) {
-        waiting = new AbortController();
-        await clock.sleep(ms, waiting.signal);
+        // The sleep is left to run out: to abort it hundreds of times a second costs more than its timer.
+        const signal = new Promise<void>((resolve) => {
+          waiting = resolve;
+        });
+        await Promise.race([clock.sleep(ms), signal]);
         waiting = undefined;
       }
       const woken = signalled;

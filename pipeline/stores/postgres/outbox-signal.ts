@@ -7,6 +7,8 @@ export const outboxChannel = 'freshet_outbox';
 
 /** Leading edge: the first commit signals at once, those of the next 2 ms share one (p50 0.8 ms, trailing edge 3.0). */
 const holdOffMs = 2;
+/** Under a steady load the hold-off doubles up to this: relays poll faster by themselves, and are woken for nothing. */
+const steadyHoldOffMs = 25;
 const reconnectMs = 1_000;
 
 export interface OutboxSignal {
@@ -23,6 +25,9 @@ export function createOutboxSignal({ url, log }: { readonly url: string; readonl
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
 
+  let restMs = holdOffMs;
+
+  /** Answers how long to rest. */
   const notify = async (): Promise<number> => {
     try {
       connection ??= await openConnection({
@@ -35,7 +40,7 @@ export function createOutboxSignal({ url, log }: { readonly url: string; readonl
         },
       });
       await connection.query({ text: `NOTIFY ${outboxChannel}` });
-      return holdOffMs;
+      return restMs;
     } catch (error) {
       log.debug({ error: messageOf(error) }, 'outbox signal not sent; the relay polls');
       const failed = connection;
@@ -46,13 +51,14 @@ export function createOutboxSignal({ url, log }: { readonly url: string; readonl
   };
   const run = () => {
     again = false;
-    working = notify().then((restMs) => {
+    working = notify().then((pauseMs) => {
       working = undefined;
       if (closed) return;
       timer = setTimeout(() => {
         timer = undefined;
+        restMs = again ? Math.min(steadyHoldOffMs, restMs * 2) : holdOffMs;
         if (again) run();
-      }, restMs);
+      }, pauseMs);
     });
   };
   return {

@@ -5,7 +5,7 @@ import { isPooled } from './database.ts';
 import { outboxChannel } from './outbox-signal.ts';
 import { asStandby, checkOutbox } from './relay-checks.ts';
 import { loadCursors, saveCursors } from './relay-cursors.ts';
-import { probe, readPages, readPagesPooled, walkSettings } from './relay-pages.ts';
+import { readPages, readPagesPooled, walkSettings } from './relay-pages.ts';
 import { heldKeys, hold, park, releasable, unpark } from './relay-parked.ts';
 
 /** A pooler that drops start-up options silently would leave pages that sort the whole backlog. */
@@ -76,8 +76,7 @@ export function createOutboxSessions(
         return {
           outboxId,
           loadCursors: (epochs) => loadCursors(writer, epochs),
-          probe: () => probe(reader),
-          readPages: (requests) => (pooled ? readPagesPooled(reader, requests) : readPages(reader, requests)),
+          read: (requests) => (pooled ? readPagesPooled(reader, requests) : readPages(reader, requests)),
           isWoken: () => (pooled ? Promise.resolve(false) : isWoken(writer, heard.promise)),
           saveCursors: (rows) => saveCursors(writer, rows),
           park: (record) => park(writer, record),

@@ -55,7 +55,6 @@ async function startGated(guarded: boolean): Promise<{ readonly relay: ChildProc
   const said: string[] = [];
   const relay = fork(file, [guarded ? 'guarded' : 'unguarded'], {
     env: { ...workspace.env },
-    execArgv: ['--disable-warning=TimeoutNegativeWarning'],
   });
   child = relay;
   relay.on('message', (words) => said.push(String(words)));

@@ -58,6 +58,19 @@ describe('a batch', () => {
     expect(pageFilter(open)).toEqual({ lastSeq: 100n, base: '10:20:10', target: '20:30:' });
   });
 
+  it('is read up to the snapshot of the reading before it is opened, from the floors of short transactions', () => {
+    const holds: [bigint, bigint][] = [
+      [10n, 100n],
+      [12n, 4_000n],
+      [13n, 4_500n],
+    ];
+    expect(pageFilter(cursor('10:20:10,12,13', 5_000n, holds))).toEqual({
+      lastSeq: 4_000n,
+      base: '10:20:10,12,13',
+      target: null,
+    });
+  });
+
   it('keeps base and target over full pages and moves its position', () => {
     const next = afterFullPage(openBatch(cursor('10:20:', 5n), parseSnapshot('20:30:'), 50n), 77n);
     expect(pageFilter(next)).toEqual({ lastSeq: 77n, base: '10:20:', target: '20:30:' });
@@ -90,7 +103,6 @@ describe('a batch', () => {
     const closed = cursor('10:20:', 5n);
     const open = openBatch(closed, parseSnapshot('20:30:'), 50n);
     expect(() => openBatch(open, parseSnapshot('20:30:'), 50n)).toThrow(RangeError);
-    expect(() => pageFilter(closed)).toThrow(RangeError);
     expect(() => afterFullPage(closed, 1n)).toThrow(RangeError);
     expect(() => afterShortPage(closed)).toThrow(RangeError);
   });

@@ -15,8 +15,7 @@ function rig() {
   const session: OutboxSession = {
     outboxId: 'outbox',
     loadCursors: async () => [{ shard: 5, epoch: 1n, cursor, nextFloor: 0n }],
-    probe: async () => ({ sequence: 10n, snapshot }),
-    readPages: async () => new Map(),
+    read: async () => ({ sequence: 10n, snapshot, pages: new Map() }),
     async saveCursors(rows) {
       stored.push(...rows.map((row) => row.cursor.base.text));
       return new Set([5]);

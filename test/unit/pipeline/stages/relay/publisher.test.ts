@@ -6,6 +6,7 @@ import { createLogger } from '../../../../../pipeline/kernel/logger.ts';
 import { createMetrics } from '../../../../../pipeline/kernel/metrics.ts';
 import { Publisher, type PublisherOptions } from '../../../../../pipeline/stages/relay/publisher.ts';
 import type { CursorRow, OutboxSession, PageRequest, PageRow } from '../../../../../pipeline/stores/relay.ts';
+import { eventually } from '../../../../support/eventually.ts';
 
 const key = Buffer.from('shop|anna');
 const shard = shardOf(key);
@@ -16,8 +17,7 @@ const cursor = { base: parseSnapshot('3:3:'), baseFloor: 0n, holds: new Map() };
 const session: OutboxSession = {
   outboxId: 'outbox',
   loadCursors: async (epochs) => [...epochs].map(([held, epoch]) => ({ shard: held, epoch, cursor, nextFloor: 0n })),
-  probe: async () => ({ sequence: 1n, snapshot: '9:9:' }),
-  readPages: async () => new Map([[shard, [row]]]),
+  read: async () => ({ sequence: 1n, snapshot: '9:9:', pages: new Map([[shard, [row]]]) }),
   saveCursors: async () => new Set(),
   park: async () => true,
   hold: async () => true,
@@ -56,48 +56,85 @@ it('closes the fenced producer of a shard that was lost while its page was in fl
   expect(opened).toEqual(['open', 'closed']);
 });
 
-it('proves a floor before it opens a batch far behind the sequence', async () => {
+/** A session that notes what it is asked, with a sequence far ahead of every floor. */
+function farBehind(steps: string[], saved: CursorRow[]): OutboxSession {
+  return {
+    ...session,
+    read: async () => {
+      steps.push('read');
+      return { sequence: 900_000n, snapshot: '9:9:', pages: new Map([[shard, [row]]]) };
+    },
+    saveCursors: async (rows) => {
+      steps.push('save');
+      saved.push(...rows);
+      return new Set(rows.map((one) => one.shard));
+    },
+  };
+}
+
+it('proves a floor and reads again before it opens a batch far behind the sequence', async () => {
   const steps: string[] = [];
   const saved: CursorRow[] = [];
-  const publisher = new Publisher(
-    {
-      ...session,
-      probe: async () => {
-        steps.push('probe');
-        return { sequence: 900_000n, snapshot: '9:9:' };
-      },
-      readPages: async () => {
-        steps.push('read');
-        return new Map([[shard, [row]]]);
-      },
-      saveCursors: async (rows) => {
-        steps.push('save');
-        saved.push(...rows);
-        return new Set(rows.map((one) => one.shard));
-      },
-    },
-    options({}),
-  );
-  await publisher.round();
+  const publisher = new Publisher(farBehind(steps, saved), options({}));
+  expect(await publisher.round()).toEqual({ rows: 0, more: true });
+  expect(await publisher.round()).toEqual({ rows: 1, more: false });
   await publisher.drained();
-  expect(steps).toEqual(['probe', 'save', 'probe', 'read', 'save']);
+  expect(steps).toEqual(['read', 'save', 'read', 'save']);
   expect(saved.map(({ cursor: { baseFloor }, nextFloor }) => ({ baseFloor, nextFloor }))).toEqual([
     { baseFloor: 0n, nextFloor: 900_000n },
     { baseFloor: 900_000n, nextFloor: 900_000n },
   ]);
 });
 
-it('reads the next page while the cursor of the last is stored, and no more before it is', async () => {
+it('proves no floor twice in a row, however fast the sequence runs', async () => {
+  const steps: string[] = [];
+  let sequence = 0n;
+  const outbox = farBehind(steps, []);
+  const running: OutboxSession = {
+    ...outbox,
+    read: async (requests) => {
+      sequence += 1_000_000n;
+      return { ...(await outbox.read(requests)), sequence };
+    },
+  };
+  const publisher = new Publisher(running, options({}));
+  expect((await publisher.round()).rows).toBe(0);
+  expect((await publisher.round()).rows).toBe(1);
+  await publisher.drained();
+});
+
+it('reads again from below where an old transaction ended since its walk began', async () => {
+  const held = { base: parseSnapshot('5:9:5'), baseFloor: 50_000n, holds: new Map([[5n, 100n]]) };
+  const walks: bigint[] = [];
+  const publisher = new Publisher(
+    {
+      ...session,
+      loadCursors: async (epochs) =>
+        [...epochs].map(([one, epoch]) => ({ shard: one, epoch, cursor: held, nextFloor: 50_000n })),
+      read: async ([request]: readonly PageRequest[]) => {
+        walks.push(request?.filter.lastSeq ?? -1n);
+        return { sequence: 50_000n, snapshot: '10:10:', pages: new Map([[shard, [{ ...row, seq: 101n }]]]) };
+      },
+    },
+    options({}),
+  );
+  expect(await publisher.round()).toEqual({ rows: 0, more: true });
+  expect(await publisher.round()).toEqual({ rows: 1, more: false });
+  await publisher.drained();
+  expect(walks).toEqual([50_000n, 100n]);
+});
+
+it('reads on while a cursor is stored, until more than a page waits for it', async () => {
   const stores: (() => void)[] = [];
   const reads: bigint[] = [];
   let at = 0n;
   const publisher = new Publisher(
     {
       ...session,
-      readPages: async ([request]: readonly PageRequest[]) => {
+      read: async ([request]: readonly PageRequest[]) => {
         reads.push(request?.filter.lastSeq ?? -1n);
         at += 1n;
-        return new Map([[shard, [{ ...row, seq: at }]]]);
+        return { sequence: at, snapshot: '9:9:', pages: new Map([[shard, [{ ...row, seq: at }]]]) };
       },
       saveCursors: (rows) =>
         new Promise((resolve) => stores.push(() => resolve(new Set(rows.map((one) => one.shard))))),
@@ -110,15 +147,16 @@ it('reads the next page while the cursor of the last is stored, and no more befo
     await sent();
   }
   expect(reads).toEqual([0n, 1n]);
-  expect(stores).toHaveLength(1);
   stores[0]?.();
+  await eventually(() => expect(stores).toHaveLength(2));
+  await publisher.round();
+  expect(reads).toEqual([0n, 1n]);
+  stores[1]?.();
   await sent();
   await publisher.round();
   expect(reads).toEqual([0n, 1n, 2n]);
   const drained = publisher.drained();
-  for (let store = 1; store < 4; store += 1) {
-    await sent();
-    stores[store]?.();
-  }
+  await eventually(() => expect(stores).toHaveLength(3));
+  stores[2]?.();
   await drained;
 });
