@@ -101,7 +101,8 @@ export class ShardMemory {
     const pages: Page[] = [];
     let again = false;
     for (const { shard, limit, filter } of requests) {
-      const state = this.#states.get(shard) as ShardState;
+      const state = this.#states.get(shard);
+      if (!state) continue; // found to be another's while it was read
       if (!state.cursor.open) state.cursor = openBatch(state.cursor, target, provenFloor);
       if (pageFilter(state.cursor).lastSeq < filter.lastSeq) {
         again = true;

@@ -7,6 +7,9 @@ export interface Wake {
   wait(ms: number): Promise<boolean>;
 }
 
+/** A shorter sleep is left to run out: to abort hundreds of them a second costs more than their timers. */
+const shortMs = 30;
+
 export function createWake(clock: Clock): Wake {
   let signalled = false;
   let waiting: (() => void) | undefined;
@@ -17,11 +20,13 @@ export function createWake(clock: Clock): Wake {
     },
     async wait(ms) {
       if (!signalled) {
-        // The sleep is left to run out: to abort it hundreds of times a second costs more than its timer.
-        const signal = new Promise<void>((resolve) => {
-          waiting = resolve;
-        });
-        await Promise.race([clock.sleep(ms), signal]);
+        const { promise, resolve } = Promise.withResolvers<void>();
+        const sleep = ms > shortMs ? new AbortController() : undefined;
+        waiting = () => {
+          resolve();
+          sleep?.abort();
+        };
+        await Promise.race([clock.sleep(ms, sleep?.signal), promise]);
         waiting = undefined;
       }
       const woken = signalled;

@@ -160,3 +160,32 @@ it('reads on while a cursor is stored, until more than a page waits for it', asy
   stores[2]?.();
   await drained;
 });
+
+it('leaves out a shard that turns out to be lost while its next page is read', async () => {
+  const saving = Promise.withResolvers<void>();
+  const reading = Promise.withResolvers<void>();
+  let reads = 0;
+  const publisher = new Publisher(
+    {
+      ...session,
+      read: async () => {
+        reads += 1;
+        if (reads === 2) await reading.promise;
+        return { sequence: 2n, snapshot: '9:9:', pages: new Map([[shard, [{ ...row, seq: BigInt(reads) }]]]) };
+      },
+      saveCursors: async () => {
+        await saving.promise;
+        return new Set();
+      },
+    },
+    options({}),
+  );
+  expect((await publisher.round()).rows).toBe(1);
+  await new Promise((resolve) => setImmediate(resolve));
+  const second = publisher.round();
+  await eventually(() => expect(reads).toBe(2));
+  saving.resolve();
+  await publisher.drained();
+  reading.resolve();
+  expect(await second).toEqual({ rows: 0, more: false });
+});
