@@ -40,9 +40,11 @@ export class ShardMemory {
     return [...this.#states.values()].filter(({ busy }) => !busy);
   }
 
-  isHeld = (state: ShardState): boolean => this.#options.held().get(state.shard) === state.epoch;
+  isHeld = (state: ShardState): boolean => !state.isLost && this.#options.held().get(state.shard) === state.epoch;
 
+  /** Its cursor is another's: what of it is in flight is not tried again. */
   forget(state: ShardState): void {
+    state.isLost = true;
     if (this.#states.get(state.shard) === state) this.#states.delete(state.shard);
   }
 

@@ -20,6 +20,8 @@ export interface ShardState {
   unstored: number;
   /** A page is in flight, or more than one page's rows are not yet stored: no other may be read. */
   busy: boolean;
+  /** The stored cursor carries another epoch, whatever the lease keeper knows yet. */
+  isLost: boolean;
   /** A round passed by while it was busy. */
   missed: boolean;
   /** The last page was full, so the next is asked for in full size. */
@@ -47,6 +49,7 @@ export function createShardState({ shard, epoch, cursor, nextFloor }: CursorRow,
     savedOpen: cursor.open !== undefined,
     savedAt: now,
     unstored: 0,
+    isLost: false,
     busy: false,
     missed: false,
     deep: false,
