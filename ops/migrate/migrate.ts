@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { Logger } from '../../pipeline/kernel/logger.ts';
+import { advisoryLocks } from '../../pipeline/stores/postgres/advisory-locks.ts';
 import {
   type AppliedMigration,
   compareApplied,
@@ -33,9 +34,6 @@ export interface MigrationStatus {
   readonly appliedAt: string | null;
 }
 
-/** Any constant of this database will do; it must differ from the other advisory locks (event keys: 4711). */
-const advisoryLock = 7_355_001;
-
 const bootstrap = `
   CREATE SCHEMA IF NOT EXISTS freshet;
   CREATE TABLE IF NOT EXISTS freshet.migration (
@@ -49,7 +47,7 @@ const bootstrap = `
 async function locked<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
   await client.query('BEGIN');
   try {
-    await client.query(`SELECT pg_advisory_xact_lock(${advisoryLock})`);
+    await client.query(`SELECT pg_advisory_xact_lock(${advisoryLocks.migration})`);
     const result = await work();
     await client.query('COMMIT');
     return result;

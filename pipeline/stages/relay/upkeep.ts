@@ -36,7 +36,6 @@ export function startUpkeep(options: UpkeepOptions): Running {
   const stopping = new AbortController();
   const { signal } = stopping;
   const parkedReasons = new Set<string>();
-  let wasShort = false;
 
   const forEver = async (what: string, everyMs: number, work: () => Promise<void>) => {
     while (!signal.aborted) {
@@ -57,11 +56,8 @@ export function startUpkeep(options: UpkeepOptions): Running {
     if (created > 0) log.info({ created }, 'outbox partitions created ahead');
     const health = await upkeep.health();
     setHealth(options, health, parkedReasons);
-    // At one look the lock may have been another's, who creates them or drops old ones.
-    const isShort = health.partitionsAhead < leastAhead;
-    if (isShort && wasShort)
+    if (health.partitionsAhead < leastAhead)
       log.error({ ahead: health.partitionsAhead }, 'outbox partitions are running out: writers fail past the last one');
-    wasShort = isShort;
     setDepth(options, await upkeep.depth());
   };
   const retire = async () => {

@@ -1,5 +1,5 @@
 import type { Component } from '../../kernel/component.ts';
-import { appliedEventLock } from './applied-event.ts';
+import { advisoryLocks } from './advisory-locks.ts';
 import type { Database } from './database.ts';
 import {
   createKeyWindowRotation,
@@ -9,7 +9,12 @@ import {
 } from './key-window-rotation.ts';
 
 /** Three windows of 30 days keep an applied event for 60 to 90 days. */
-const windows: KeyWindows = { table: 'applied_event', days: 30, lock: appliedEventLock, what: 'applied events' };
+const windows: KeyWindows = {
+  table: 'applied_event',
+  days: 30,
+  lock: advisoryLocks.appliedEvents,
+  what: 'applied events',
+};
 
 export const rotateAppliedEvents = (db: Database): Promise<boolean> => rotateKeyWindow(db, windows);
 

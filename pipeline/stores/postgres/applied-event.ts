@@ -1,8 +1,6 @@
 import type { AppliedEvents } from '../feature.ts';
+import { advisoryLocks } from './advisory-locks.ts';
 import type { Queryable } from './database.ts';
-
-/** Held shared by whoever claims, exclusively by the rotation. */
-export const appliedEventLock = 4712;
 
 const windows = [0, 1, 2] as const;
 
@@ -13,7 +11,7 @@ const windows = [0, 1, 2] as const;
  */
 const lock = {
   name: 'applied-lock',
-  text: `SELECT pg_advisory_xact_lock_shared(${appliedEventLock}),
+  text: `SELECT pg_advisory_xact_lock_shared(${advisoryLocks.appliedEvents}),
                 set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
                 set_config('enable_seqscan', 'off', true)`,
 };

@@ -1,8 +1,5 @@
 import type { Queryable } from './database.ts';
 
-/** Shared by writers of keys, exclusive for the rotation of the windows. */
-export const eventKeyLock = 4_711;
-
 const known = {
   name: 'event-keys-known',
   text: `SELECT k AS id FROM unnest($1::uuid[]) AS k

@@ -1,13 +1,12 @@
 import { FreshetError, TransientError } from '../../kernel/errors.ts';
 import type { PartitionRetirement } from '../relay.ts';
+import { advisoryLocks } from './advisory-locks.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { type Database, isPooled, type Queryable } from './database.ts';
 import { closePartitions, type PartitionState, partitionStates, partitionsToRetire } from './partition-states.ts';
 import { checkOutbox } from './relay-checks.ts';
 import { attachPartition } from './relay-partitions.ts';
 
-/** Differs from the lock of creation: a drop that waits must never keep partitions from being made. */
-const retirementLock = 4_713;
 /**
  * DETACH waits, without a lock on outbox, for transactions that have used it; what it began is finished at the next
  * call. FINALIZE waits for snapshots that are older, with a lock beside which rows are written and read but no
@@ -42,7 +41,7 @@ export async function retirePartitions(database: Database, options: RetirementOp
     // Without parameters: the driver leaves the portal of a parameterised statement open, and its snapshot with it,
     // and the end of a pending detach would wait for this very transaction.
     const [lock] = await tx.query<{ got: boolean }>({
-      text: `SELECT pg_try_advisory_xact_lock(${retirementLock}) AS got`,
+      text: `SELECT pg_try_advisory_xact_lock(${advisoryLocks.partitionRetirement}) AS got`,
     });
     if (!lock?.got || options.signal?.aborted) return nothing;
     return withConnection(options, (connection) => retireAll({ connection, cancel: canceller(tx, options) }, options));

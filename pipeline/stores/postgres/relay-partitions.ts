@@ -1,10 +1,10 @@
 import { FreshetError } from '../../kernel/errors.ts';
+import { advisoryLocks } from './advisory-locks.ts';
 import type { Database, Queryable, Tx } from './database.ts';
 
 /** Whole partitions that must lie ahead of the sequence: past the last one every insert fails. */
 const partitionsAhead = 2n;
 const defaultRows = 20_000_000n;
-const creationLock = 4_712;
 
 export interface PartitionOptions {
   /** Rows a partition; those that are there keep their size. */
@@ -13,7 +13,7 @@ export interface PartitionOptions {
 }
 
 /**
- * Creates partitions ahead of the sequence, one relay at a time. Built aside and attached, which takes
+ * Creates partitions ahead of the sequence, one relay at a time; who comes second finds them. Built aside and attached, which takes
  * SHARE UPDATE EXCLUSIVE: CREATE … PARTITION OF takes ACCESS EXCLUSIVE on outbox, and behind one open writer
  * it would stop all ingest. Answers how many were created.
  */
@@ -28,11 +28,8 @@ export async function ensurePartitions(
   for (let created = 0; ; created += 1) {
     if (await isEnough(database)) return created;
     const more = await database.transaction(async (tx) => {
-      const [lock] = await tx.query<{ got: boolean }>({
-        text: 'SELECT pg_try_advisory_xact_lock($1) AS got',
-        values: [creationLock],
-      });
-      if (!lock?.got) return false;
+      await tx.query({ text: `SET LOCAL lock_timeout = '2s'` });
+      await tx.query({ text: `SELECT pg_advisory_xact_lock(${advisoryLocks.partitionCreation})` });
       if (await isEnough(tx)) return false;
       const { end } = await lastPartition(tx);
       await attach(tx, end, end + rows);
@@ -53,7 +50,6 @@ async function lastPartition(tx: Queryable): Promise<{ end: bigint; sequence: bi
 
 async function attach(tx: Tx, from: bigint, to: bigint): Promise<void> {
   const name = `outbox_p${from}`;
-  await tx.query({ text: `SET LOCAL lock_timeout = '2s'` });
   await removeStray(tx, name);
   await tx.query({
     text: `CREATE TABLE ${name} (LIKE outbox INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)`,

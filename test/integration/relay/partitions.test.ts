@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createAppliedEvents } from '../../../pipeline/stores/postgres/applied-event.ts';
 import { type Connection, openConnection } from '../../../pipeline/stores/postgres/connection.ts';
 import { type Database, openDatabase } from '../../../pipeline/stores/postgres/database.ts';
 import { appendOutbox } from '../../../pipeline/stores/postgres/outbox-append.ts';
@@ -297,5 +298,24 @@ describe('beside an open transaction', () => {
     await close('outbox_p0');
     const results = await Promise.all([retire(), retire(), retire()]);
     expect(results.flatMap(({ dropped }) => dropped)).toEqual(['outbox_p0']);
+  });
+});
+
+describe('making partitions ahead', () => {
+  it('goes on while an aggregation counts events', async () => {
+    await database.transaction(async (tx) => {
+      await createAppliedEvents().claim(tx, 1, ['00000000-0000-4000-8000-000000000001']);
+      expect(await ensurePartitions(database, { ...size, ahead: 5n })).toBe(2);
+    });
+  });
+
+  it('leaves enough to each of two that do it at the same time', async () => {
+    const ahead = async () => {
+      const created = await ensurePartitions(database, { ...size, ahead: 6n });
+      return { created, there: (await names()).length };
+    };
+    const [one, other] = await Promise.all([ahead(), ahead()]);
+    expect([one.there, other.there]).toEqual([7, 7]);
+    expect(one.created + other.created).toBe(3);
   });
 });
