@@ -176,3 +176,8 @@ export const avroTopics: readonly TopicDef[] = [...Object.values(topics), ...dea
 
 /** All topics of the installation. */
 export const allTopics: readonly CatalogueTopic[] = [...sourceTopics, ...deadLetterTopics];
+
+/** Where a record that is set aside keeps later ones of its key. */
+export const strictTopics: ReadonlySet<string> = new Set(
+  (allTopics as readonly TopicDef[]).filter(({ strictOrder }) => strictOrder).map(({ name }) => name),
+);

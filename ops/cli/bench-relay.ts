@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
-import { benchJson, benchMarkdown, recordBaseline } from '../load/harness/bench-report.ts';
 import { benchRelay, type RelayBenchOptions } from '../load/relay/bench.ts';
 import { findNewJava } from '../load/relay/debezium/java.ts';
 import { relayReport } from '../load/relay/report.ts';
@@ -8,25 +7,17 @@ import { type ScenarioName, scenarioNames } from '../load/relay/scenarios.ts';
 import { type SystemName, systemNames } from '../load/relay/systems/system.ts';
 import { firstSignal } from '../process/signals.ts';
 import { ensureStack } from '../stack/stack.ts';
-import { type JsonOption, jsonOption, writeText } from './report.ts';
+import { type BenchOutputOptions, giveReport, nodeOptionsOf, withBenchOutput } from './bench-output.ts';
+import { wholeNumber } from './whole-number.ts';
 
-interface Options {
+interface Options extends BenchOutputOptions {
   readonly runs: number;
   readonly events: number;
   readonly systems: readonly SystemName[];
   readonly only: readonly ScenarioName[];
   readonly openTransaction: number;
-  readonly nodeOptions: string;
   readonly peer?: 'debezium';
   readonly java?: string;
-  readonly baseline?: true;
-  readonly json?: JsonOption;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('takes a whole number from 1 on');
-  return value;
 }
 
 /** A parser of comma separated names of a list. */
@@ -64,7 +55,7 @@ async function relay(options: Options): Promise<void> {
     runs: options.runs,
     events: options.events,
     openMs: options.openTransaction * 1_000,
-    nodeOptions: options.nodeOptions.split(' ').filter((option) => option !== ''),
+    nodeOptions: nodeOptionsOf(options),
     say: sayLine,
     signal: aborted,
   };
@@ -74,17 +65,15 @@ async function relay(options: Options): Promise<void> {
   });
   const command = ['bench relay', ...process.argv.slice(4)].join(' ');
   const report = relayReport(bench, given, { command, startedAt });
-  await writeText(options.json, benchJson(report));
-  if (options.baseline) recordBaseline('relay', report);
-  (options.json === true ? process.stderr : process.stdout).write(benchMarkdown(report));
+  await giveReport('relay', report, options);
 }
 
 /** `freshet bench relay`. */
 export function benchRelayCommand(): Command {
-  return new Command('relay')
+  const command = new Command('relay')
     .description('the outbox relay beside others: backlog, rates, processor time, memory; topics are read back')
-    .option('--runs <count>', 'runs of each system', positive, 5)
-    .option('--events <count>', 'events of a backlog', positive, 1_000_000)
+    .option('--runs <count>', 'runs of each system', wholeNumber, 5)
+    .option('--events <count>', 'events of a backlog', wholeNumber, 1_000_000)
     .option('--systems <names>', `comma separated: ${systemNames.join(', ')}`, namesOf(systemNames), [
       'freshet',
       'naive',
@@ -93,11 +82,8 @@ export function benchRelayCommand(): Command {
     .option('--only <names>', `comma separated: ${scenarioNames.join(', ')}`, namesOf(scenarioNames), [
       ...scenarioNames,
     ])
-    .option('--open-transaction <seconds>', 'how long that of its scenario stays open', positive, 60)
+    .option('--open-transaction <seconds>', 'how long that of its scenario stays open', wholeNumber, 60)
     .addOption(new Option('--peer <name>', 'beside a system that needs a download').choices(['debezium']))
-    .option('--java <path>', 'Java 21 or newer for Debezium Server; else JAVA_HOME, else PATH')
-    .option('--node-options <options>', 'for our relay\'s process, such as "--cpu-prof"', '')
-    .option('--baseline', 'keep the report in ops/load/baselines/')
-    .option(...jsonOption)
-    .action(relay);
+    .option('--java <path>', 'Java 21 or newer for Debezium Server; else JAVA_HOME, else PATH');
+  return withBenchOutput(command, "our relay's process").action(relay);
 }

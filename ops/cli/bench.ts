@@ -1,18 +1,13 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { benchCodec, type CodecRun } from '../load/codec.ts';
 import { benchIngestCommand } from './bench-ingest.ts';
 import { benchRelayCommand } from './bench-relay.ts';
 import { type JsonOption, jsonOption, writeReport } from './report.ts';
+import { wholeNumber } from './whole-number.ts';
 
 interface Options {
   readonly rounds: number;
   readonly json?: JsonOption;
-}
-
-function rounds(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('takes a whole number from 1 on');
-  return value;
 }
 
 function medianOf(values: readonly number[]): number {
@@ -59,7 +54,7 @@ export function benchCommand(): Command {
   command
     .command('codec')
     .description("decode records of an older schema, beside avsc's own decoder")
-    .option('--rounds <count>', 'runs of each system', rounds, 7)
+    .option('--rounds <count>', 'runs of each system', wholeNumber, 7)
     .option(...jsonOption)
     .action(codec);
   command.addCommand(benchIngestCommand());

@@ -4,6 +4,7 @@ import { type FaultName, faultNames } from '../chaos/faults.ts';
 import { firstSignal } from '../process/signals.ts';
 import { type JsonOption, jsonOption, writeReport } from './report.ts';
 import { createStackDisplay } from './stack-display.ts';
+import { wholeNumber } from './whole-number.ts';
 
 interface Options {
   readonly seed: number;
@@ -13,12 +14,6 @@ interface Options {
   readonly memory: number;
   readonly only?: readonly FaultName[];
   readonly json?: JsonOption;
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('takes a whole number from 1 on');
-  return value;
 }
 
 function faultsOf(text: string): FaultName[] {
@@ -92,11 +87,11 @@ export function chaosCommand(): Command {
   command
     .command('relay')
     .description('relays under load on servers of their own; exit code 1 where a promise broke')
-    .option('--seed <number>', 'decides the faults', whole, 1)
-    .option('--rounds <count>', 'one fault each', whole, 20)
-    .option('--outage <seconds>', 'how long the broker is away', whole, 10)
-    .option('--open <seconds>', 'how long a transaction stays open', whole, 60)
-    .option('--memory <MiB>', 'most that a relay may take, its start included', whole, 400)
+    .option('--seed <number>', 'decides the faults', wholeNumber, 1)
+    .option('--rounds <count>', 'one fault each', wholeNumber, 20)
+    .option('--outage <seconds>', 'how long the broker is away', wholeNumber, 10)
+    .option('--open <seconds>', 'how long a transaction stays open', wholeNumber, 60)
+    .option('--memory <MiB>', 'most that a relay may take, its start included', wholeNumber, 400)
     .option('--only <faults>', `separated by semicolons: ${faultNames.join('; ')}`, faultsOf)
     .option(...jsonOption)
     .action(relay);

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { defaultArea } from '../demo/area.ts';
 import { runDemo } from '../demo/demo.ts';
 import { exampleSessions } from '../demo/summary.ts';
@@ -6,6 +6,7 @@ import { firstSignal } from '../process/signals.ts';
 import { checkoutRoot } from '../stack/paths.ts';
 import { type JsonOption, jsonOption, writeReport } from './report.ts';
 import { createStackDisplay } from './stack-display.ts';
+import { wholeNumber } from './whole-number.ts';
 
 interface Options {
   readonly once?: boolean;
@@ -13,12 +14,6 @@ interface Options {
   readonly limit?: number;
   readonly resume?: boolean;
   readonly area: number;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('takes a whole number from 1 on');
-  return value;
 }
 
 const say = (text: string) => void process.stderr.write(`${text}\n`);
@@ -84,9 +79,9 @@ export function demoCommand(): Command {
   return new Command('demo')
     .description('run the whole pipeline on a real click log, compare every event, judge the lists')
     .option('--once', 'exit when done: 0 only when every promise held')
-    .option('--limit <clicks>', 'replay only the newest clicks of the training days; lists are not judged', positive)
+    .option('--limit <clicks>', 'replay only the newest clicks of the training days; lists are not judged', wholeNumber)
     .option('--resume', 'go on with the last run after a crash')
-    .option('--area <number>', 'Redis database; runs of different areas go side by side', positive, defaultArea)
+    .option('--area <number>', 'Redis database; runs of different areas go side by side', wholeNumber, defaultArea)
     .option(...jsonOption)
     .action(demo);
 }

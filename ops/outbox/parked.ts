@@ -4,8 +4,7 @@ import { appendOutbox } from '../../pipeline/stores/postgres/outbox-append.ts';
 import { outboxChannel } from '../../pipeline/stores/postgres/outbox-signal.ts';
 import { releaseParked } from '../../pipeline/stores/postgres/release-parked.ts';
 import { heldBehind } from '../../pipeline/stores/relay.ts';
-import type { TopicDef } from '../../schemas/topic.ts';
-import { allTopics } from '../../schemas/topics.ts';
+import { strictTopics } from '../../schemas/topics.ts';
 import { type Actor, recordAudit } from './audit.ts';
 
 /** All that is given must hold; at least one must be given to change anything. */
@@ -50,9 +49,6 @@ export interface ParkedChange {
   readonly behind: ReadonlyMap<bigint, bigint>;
 }
 
-const strictTopics: ReadonlySet<string> = new Set(
-  (allTopics as readonly TopicDef[]).filter(({ strictOrder }) => strictOrder).map(({ name }) => name),
-);
 /** Rows a transaction. */
 const batchRows = 500;
 

@@ -3,7 +3,7 @@ import { messageOf } from '../../pipeline/kernel/errors.ts';
 import { openConnection } from '../../pipeline/stores/postgres/connection.ts';
 import type { Queryable } from '../../pipeline/stores/postgres/database.ts';
 
-/** `notify`: a relay at this address is woken. `polling`: it looks every 5 to 500 ms. */
+/** `notify`: a relay at this address is woken. `polling`: it looks every 4 to 500 ms. */
 export interface WakeUp {
   readonly mode: 'notify' | 'polling';
   readonly because: string;

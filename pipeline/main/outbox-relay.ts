@@ -1,5 +1,4 @@
-import type { TopicDef } from '../../schemas/topic.ts';
-import { allTopics } from '../../schemas/topics.ts';
+import { allTopics, strictTopics } from '../../schemas/topics.ts';
 import { createKafka } from '../broker/kafka/client.ts';
 import { createProduceGuard } from '../broker/kafka/produce-guard.ts';
 import { createKafkaProducer } from '../broker/kafka/producer.ts';
@@ -18,10 +17,6 @@ const hourMs = 3_600_000;
 
 const compacted: ReadonlySet<string> = new Set(
   allTopics.filter(({ cleanup }) => cleanup !== 'delete').map(({ name }) => name),
-);
-
-const strict: ReadonlySet<string> = new Set(
-  (allTopics as readonly TopicDef[]).filter(({ strictOrder }) => strictOrder).map(({ name }) => name),
 );
 
 export interface OutboxRelay {
@@ -67,7 +62,7 @@ export function outboxRelay(
     producer,
     permit: guard,
     isExpected: (topic) => installed.has(topic),
-    strictTopics: strict,
+    strictTopics,
     fenced: {
       isFenced: (topic) => compacted.has(topic),
       open: (outboxId, shard) => {

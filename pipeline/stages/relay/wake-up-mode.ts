@@ -26,7 +26,7 @@ export function createWakeUpMode({ log, metrics }: WakeUpModeOptions): WakeUpMod
       else
         log.warn(
           { wakeUp: mode },
-          'commits do not wake this relay, as behind a transaction pooler: it looks every 5 to 500 ms; to be woken it needs a URL that leads to Postgres itself',
+          'commits do not wake this relay, as behind a transaction pooler: it looks every 4 to 500 ms; to be woken it needs a URL that leads to Postgres itself',
         );
     },
   };
