@@ -9,6 +9,22 @@ export const stateVersion = pgTable('state_version', {
   settings: jsonb().notNull(),
   completeSince: instant('complete_since').notNull(),
   createdAt: instant('created_at').notNull(),
+  source: text().notNull(),
+  groupId: text('group_id'),
+  rate: integer(),
+  status: text().notNull(),
+  startOffsets: jsonb('start_offsets').notNull(),
+  promotedAt: instant('promoted_at'),
+  replaced: integer(),
+});
+
+export const workerStatus = pgTable('worker_status', {
+  instance: text().primaryKey(),
+  roles: text().array().notNull(),
+  appVersion: text('app_version').notNull(),
+  startedAt: instant('started_at').notNull(),
+  seenAt: instant('seen_at').notNull(),
+  state: jsonb().notNull(),
 });
 
 export const activeVersion = pgTable('active_version', {
