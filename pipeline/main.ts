@@ -30,17 +30,17 @@ export interface Pipeline {
 
 export interface PipelineOptions extends Omit<ProcessContext, 'onStage'> {
   readonly roles: ReadonlySet<string>;
-  /** The version of state that stages write. */
-  readonly stateVersion: number;
   /** A new request id. */
   readonly makeId: () => string;
 }
 
 /** Wires the roles. Nothing connects yet: servers may be away, components wait for them. */
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
-  const { roles, stateVersion } = options;
+  const { roles } = options;
   const stages = new Map<string, () => RunnerStatus>();
-  const context = { ...options, onStage: (name: string, status: () => RunnerStatus) => void stages.set(name, status) };
+  const onStage: ProcessContext['onStage'] = (name, status) =>
+    void (status === undefined ? stages.delete(name) : stages.set(name, status));
+  const context = { ...options, onStage };
   const resources = await openResources(context);
   const outbox = outboxAdmission(context);
   const { admission } = outbox;
@@ -54,8 +54,8 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const byRole: Record<PipelineRole, () => Promise<readonly Component[]>> = {
     relay: async () => relay?.components ?? [],
     catalog: async () => (await import('./main/catalog.ts')).catalogRole(context, resources),
-    candidates: async () => (await import('./main/candidates.ts')).candidatesRole(context, resources, stateVersion),
-    aggregation: async () => (await import('./main/stages.ts')).aggregationRole(context, resources, stateVersion),
+    candidates: async () => (await import('./main/candidates.ts')).candidatesRole(context, resources),
+    aggregation: async () => (await import('./main/stages.ts')).aggregationRole(context, resources),
     enrichment: async () => (await import('./main/stages.ts')).enrichmentRole(context, resources),
     'dlq-index': async () => (await import('./main/dlq-index.ts')).dlqIndexRole(context, resources),
     ingest: async () => ingest?.components ?? [],

@@ -40,7 +40,8 @@ export const topics = {
     retentionMs: 400 * day,
     retentionReason: replayable,
     producers: ['ingest', 'intake'],
-    consumers: ['enrichment'],
+    // Aggregation reads it where a version of state is built from recorded interactions.
+    consumers: ['enrichment', 'aggregation'],
     maxMessageBytes: mebibyte,
   } satisfies TopicDef<InteractionRecorded>,
   impressionRecorded: {

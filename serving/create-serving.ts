@@ -46,11 +46,8 @@ export function createServing(deps: ServingDeps): Serving {
   const popularity = createPopularityView();
   const health = createRedisHealth(log, metrics);
   const decoder = createDecoder((kind) => metrics.servingUndecodable.inc({ kind }));
-  const feeds = [
-    catalogFeed(deps.items, catalog, deps),
-    settingsFeed(deps.settings, settings, deps),
-    popularityFeed(deps.popular, popularity, active, deps),
-  ];
+  const popularFeed = popularityFeed(deps.popular, popularity, active, deps);
+  const feeds = [catalogFeed(deps.items, catalog, deps), settingsFeed(deps.settings, settings, deps), popularFeed];
   const shared = { lists, active, catalog, health, decoder, clock };
   const recommend = createPipeline({ ...shared, settings, popularity, metrics });
   const measure = createMeasure(metrics, clock);
@@ -65,6 +62,7 @@ export function createServing(deps: ServingDeps): Serving {
       catalog: { items: catalog.count() },
       feeds: Object.fromEntries(feeds.map((feed) => [feed.name, { loaded: feed.loaded() }])),
       state_version: active.current,
+      loaded_versions: popularFeed.versions(),
     }),
   };
 }

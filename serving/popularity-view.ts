@@ -7,8 +7,7 @@ export interface PopularityView {
   /** Best first; undefined where there is no such list. */
   list(version: number, namespace: string, segment: string): readonly PackedCandidate[] | undefined;
   set(version: number, namespace: string, segment: string, candidates: readonly PackedCandidate[] | undefined): void;
-  /** Drops every version but this one. */
-  keepOnly(version: number): void;
+  drop(version: number): void;
 }
 
 export function createPopularityView(): PopularityView {
@@ -23,8 +22,6 @@ export function createPopularityView(): PopularityView {
       if (candidates === undefined) lists.delete(keyOf(namespace, segment));
       else lists.set(keyOf(namespace, segment), candidates);
     },
-    keepOnly(version) {
-      for (const other of versions.keys()) if (other !== version) versions.delete(other);
-    },
+    drop: (version) => void versions.delete(version),
   };
 }

@@ -10,7 +10,7 @@ import { createFront, servingRole } from '../../serving/main.ts';
 import { productVersion } from '../cli/report.ts';
 import type { Role } from './roles.ts';
 
-/** The version of state that lists are made from and answered from. */
+/** The version of state that is there from the first migration on: answered from until `f:active` names another. */
 export const stateVersion = 1;
 
 export interface ProcessOptions {
@@ -37,7 +37,7 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
   const metrics = createMetrics();
   const base = { config, log, metrics, clock: systemClock, random: Math.random, makeId: randomUUID };
   const instance = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-  const pipeline = await createPipeline({ ...base, instance, roles, stateVersion, appVersion: productVersion() });
+  const pipeline = await createPipeline({ ...base, instance, roles, appVersion: productVersion() });
   const serving = roles.has('serving') ? servingRole(base, stateVersion) : undefined;
   const apps = [pipeline.app, serving?.app].filter((app) => app !== undefined);
   const { server, readiness } = createFront(base, {

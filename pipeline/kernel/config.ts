@@ -8,6 +8,9 @@ const count = z.coerce.number().int().min(1);
 const limit = z.coerce.number().int().min(0);
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
+/** Group id of the processes that keep the live state. */
+export const liveGroupId = 'freshet';
+
 /** Every environment variable: what it means and what it looks like. The README's table is made from this. */
 export const configSpec = {
   FRESHET_POSTGRES_URL: {
@@ -62,6 +65,21 @@ export const configSpec = {
     schema: z.enum(['earliest', 'latest']).default('earliest'),
     meaning: 'Where a stage starts that has no stored offset',
     example: 'earliest',
+  },
+  FRESHET_CONSUMER_GROUP_ID: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -')
+      .default(liveGroupId)
+      .transform((id) => (id === liveGroupId ? undefined : id)),
+    meaning:
+      'Another id than the live one makes this process build a state version of its own beside the live one; only for the roles aggregation and candidates',
+    example: liveGroupId,
+  },
+  FRESHET_FEATURE_HISTORY_SIZE: {
+    schema: z.coerce.number().int().min(1).max(1_000).optional(),
+    meaning: 'Newest interactions kept a profile in state versions that are built from now on; 200 in the first',
+    example: '200',
   },
   FRESHET_CONSUMER_BATCH_RECORDS: {
     schema: count.default(2_000),
@@ -164,6 +182,8 @@ export type Config = { readonly [K in keyof typeof configSpec]: z.output<(typeof
 /** Names that operators of comparable systems know, and what they mean here. */
 export const configAliases: Readonly<Record<string, keyof typeof configSpec>> = {
   KAFKA_WORKER_AUTO_OFFSET_RESET: 'FRESHET_CONSUMER_AUTO_OFFSET_RESET',
+  KAFKA_WORKER_GROUP_ID: 'FRESHET_CONSUMER_GROUP_ID',
+  STREAM_FEATURE_HISTORY_SIZE: 'FRESHET_FEATURE_HISTORY_SIZE',
   WORKER_METRICS_HOST: 'FRESHET_WORKER_METRICS_HOST',
   WORKER_METRICS_PORT: 'FRESHET_WORKER_METRICS_PORT',
   PROMETHEUS_METRICS_ENABLED: 'FRESHET_PROMETHEUS_METRICS_ENABLED',

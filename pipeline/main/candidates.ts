@@ -8,12 +8,25 @@ import { createActivityReader } from '../stores/postgres/activity-reader.ts';
 import { createItemNumbers } from '../stores/postgres/item-numbers.ts';
 import { createNamespaceSettings } from '../stores/postgres/namespace-settings.ts';
 import { createProfilePages } from '../stores/postgres/profile-pages.ts';
+import { createStateVersions } from '../stores/postgres/state-versions.ts';
 import { createCandidateWriter } from '../stores/redis/candidate-writer.ts';
+import { perVersion } from './per-version.ts';
 import type { ProcessContext, Resources } from './resources.ts';
 import { stageComponent } from './stage-component.ts';
 
-/** Lists of one state version; the profile group is joined once the session index is whole. */
-export function candidatesRole(context: ProcessContext, resources: Resources, version: number): Component[] {
+/** Lists of each state version. */
+export function candidatesRole(context: ProcessContext, resources: Resources): Component[] {
+  return [
+    perVersion(context, {
+      name: 'candidates',
+      versions: createStateVersions(resources.database),
+      make: ({ version }) => candidatesOf(context, resources, version),
+    }),
+  ];
+}
+
+/** The profile group is joined once the session index is whole. */
+function candidatesOf(context: ProcessContext, resources: Resources, version: number): Component[] {
   const { database, redis } = resources;
   const { clock, log } = context;
   let status: (() => RunnerStatus) | undefined;

@@ -29,8 +29,8 @@ export interface ProcessContext {
   readonly instance: string;
   /** Of the product, for dead letters. */
   readonly appVersion: string;
-  /** Told of each stage that runs, for health and displays. */
-  readonly onStage: (name: string, status: () => RunnerStatus) => void;
+  /** Told of each stage that runs, for health and displays, and when it has stopped. */
+  readonly onStage: (name: string, status: (() => RunnerStatus) | undefined) => void;
 }
 
 /** Connections of a process. Drivers connect when first used, so opening needs no server. */

@@ -5,6 +5,7 @@ import type { Component } from '../kernel/component.ts';
 import type { Outcome } from '../kernel/outcome.ts';
 import { type EncodeDeadLetter, outboxDeadLetters, producedDeadLetters } from '../kernel/runner/dead-letter-sinks.ts';
 import { type Effect, outcomeOf } from '../kernel/runner/effect.ts';
+import { createPace } from '../kernel/runner/pace.ts';
 import type { DeadLetterSink } from '../kernel/runner/ports.ts';
 import { createRunner } from '../kernel/runner/runner.ts';
 import { statefulEffect } from '../kernel/runner/stateful.ts';
@@ -32,6 +33,8 @@ export type StageOptions<In, Out> = Sources<In> & {
   receivedAtOf?(value: In): number | undefined;
   eventIdOf?(value: In): string | undefined;
   countsTowardsLimit?(outcome: Outcome<unknown>): boolean;
+  /** Records a second over all processes, asked before each batch; null for no limit. */
+  rate?(): number | null;
   /** Of a stateful stage: called after each commit with what became of its records. */
   onCommitted?(outcomes: readonly Outcome<unknown>[]): void;
 };
@@ -44,7 +47,7 @@ export function stageComponent<In, Out = never>(
 ): Component {
   const { stage } = options;
   return whenReachable(stage.name, context, async () => {
-    const { config } = context;
+    const { config, clock } = context;
     const progress = createPostgresProgress(resources.database);
     const readers = readersOf(resources, options);
     const runner = createRunner<In>({
@@ -58,7 +61,11 @@ export function stageComponent<In, Out = never>(
       readerOf: (topic) => readers.get(topic) ?? unknownTopic(stage.name, topic),
       owner: context.instance,
       autoOffsetReset: config.FRESHET_CONSUMER_AUTO_OFFSET_RESET,
-      limits: { maxRecords: config.FRESHET_CONSUMER_BATCH_RECORDS, maxBytes: 8_388_608 },
+      limits: {
+        maxRecords: batchRecords(config.FRESHET_CONSUMER_BATCH_RECORDS, options.rate?.()),
+        maxBytes: 8_388_608,
+      },
+      ...(options.rate ? { pace: createPace({ clock, rate: options.rate, partitions: partitionsOf(options) }) } : {}),
       dlqLimit: { ratio: config.FRESHET_DLQ_LIMIT_RATIO, inARow: config.FRESHET_DLQ_LIMIT_IN_A_ROW },
       ...(options.receivedAtOf ? { receivedAtOf: options.receivedAtOf } : {}),
       ...(options.countsTowardsLimit ? { countsTowardsLimit: options.countsTowardsLimit } : {}),
@@ -68,11 +75,24 @@ export function stageComponent<In, Out = never>(
       async start(fail) {
         const running = await runner.start(fail);
         context.onStage(runner.name, () => running.status());
-        return running;
+        return {
+          unready: () => running.unready(),
+          async stop() {
+            await running.stop();
+            context.onStage(runner.name, undefined);
+          },
+        };
       },
     };
   });
 }
+
+/** Under a rate, batches of about a quarter of a second, so that it goes on evenly. */
+const batchRecords = (most: number, rate: number | null | undefined): number =>
+  rate == null ? most : Math.min(most, Math.max(1, Math.ceil(rate / 4)));
+
+const partitionsOf = ({ sources }: { readonly sources: readonly CatalogueTopic[] }): number =>
+  sources.reduce((sum, { partitions }) => sum + partitions, 0);
 
 function readersOf<In>({ codec }: Resources, { sources, reader }: Sources<In>): Map<string, RecordReader<In>> {
   if (reader !== undefined) return new Map(sources.map(({ name }) => [name, reader]));

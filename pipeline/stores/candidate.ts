@@ -46,6 +46,8 @@ export interface ProjectionState {
   beginProjection(version: number, partitions: Iterable<number>): Promise<string>;
   /** Changes nothing where the store was emptied since the attempt began, or another one began after it. */
   markProjected(version: number, partition: number, attempt: string): Promise<void>;
+  /** Tells serving that the version's lists are whole, so that it loads what it needs to answer from them. */
+  announce(version: number): Promise<void>;
   /** Which version serving is told to read; undefined where nobody has said. */
   active(): Promise<number | undefined>;
   /** Tells serving which version to read, unless somebody has said something else than `before` meanwhile. */

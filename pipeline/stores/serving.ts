@@ -62,7 +62,7 @@ export interface PopularKey {
   readonly segment: string;
 }
 
-/** Popular lists of one state version. */
+/** Popular lists of each state version. */
 export interface PopularReader {
   /** The same object for the same version. */
   feed(version: number): Feed<PopularKey>;
@@ -71,4 +71,6 @@ export interface PopularReader {
   list(version: number, key: PopularKey): Promise<Buffer | null>;
   /** The active state version; undefined where nobody has said. */
   active(): Promise<number | undefined>;
+  /** Those whose lists are whole, so that they may become active. */
+  versions(): Promise<readonly number[]>;
 }

@@ -7,7 +7,7 @@ import type { RedisHealth } from '../redis-health.ts';
 import type { SettingsView } from '../settings-view.ts';
 import type { Decoder } from './decode.ts';
 import type { LastAnswers } from './last-answers.ts';
-import type { Query, UserState } from './query.ts';
+import type { Query, RememberedAnswer, UserState } from './query.ts';
 import type { QueryHydrator } from './roles.ts';
 import { createRounds, type Rounds } from './rounds.ts';
 import { seenBy } from './seen.ts';
@@ -59,6 +59,10 @@ export function createHydrator(deps: HydratorDeps): QueryHydrator {
   };
 }
 
+/** An answer from a version that is no longer active would mix two versions between one request and the next. */
+const remembered = (answer: RememberedAnswer | undefined, version: number) =>
+  answer?.version === version ? answer : undefined;
+
 function known(items: NamespaceItems, itemIds: readonly string[]): number[] {
   return itemIds.flatMap((itemId) => items.numberOf(itemId) ?? []);
 }
@@ -95,6 +99,6 @@ async function readUser(
     recent: decoder.recent(values.recent),
     contextItems,
     contextNeighbours,
-    remembered: rounds.degraded ? lastAnswers.get(namespace, surface, userId) : undefined,
+    remembered: rounds.degraded ? remembered(lastAnswers.get(namespace, surface, userId), version) : undefined,
   };
 }

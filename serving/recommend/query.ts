@@ -39,6 +39,8 @@ export interface UserState {
 
 /** A user's last answer, kept in process memory for when Redis is away. */
 export interface RememberedAnswer {
+  /** State version it was made from. */
+  readonly version: number;
   readonly candidates: readonly Candidate[];
   readonly reflects: Reflects | undefined;
   readonly seen: ReadonlySet<number>;

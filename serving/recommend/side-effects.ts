@@ -24,6 +24,7 @@ export function rememberSlate(lastAnswers: LastAnswers): SideEffect {
       return;
     }
     const locale = user.profile?.locale ?? '';
-    lastAnswers.put(namespace, surface, userId, { candidates: items, reflects, seen, current, locale });
+    const { version } = user;
+    lastAnswers.put(namespace, surface, userId, { version, candidates: items, reflects, seen, current, locale });
   };
 }

@@ -22,6 +22,7 @@ async function openPostgres(): Promise<Stores> {
   const workspace = await createWorkspace({ name: 'progress' });
   const url = workspace.config.FRESHET_POSTGRES_URL;
   const database = openDatabase({ url, onIdleError: () => undefined });
+  await database.query({ text: `INSERT INTO state_version (version, settings) VALUES (2, '{}')` });
   return {
     progress: createPostgresProgress(database) as Progress<unknown>,
     transactions: database as Transactions<unknown>,
@@ -54,6 +55,20 @@ describe.each([
     expect(second.nextOffset).toBe(12n);
     expect(second.epoch).toBeGreaterThan(first.epoch);
     expect(await stores.progress.list(key.stage)).toMatchObject([{ ...key, nextOffset: 12n, owner: 'b' }]);
+  });
+
+  it('shows what an operator moved until it is claimed, and lets no former owner go on', async () => {
+    const key = newKey();
+    const { stateVersion, stage } = key;
+    expect(await stores.progress.move({ ...key, operator: 'o' })).toBe(false);
+    const { epoch } = await stores.progress.claim({ ...key, owner: 'a', initial: 7n });
+    expect(await stores.progress.move({ ...key, operator: 'o', next: 3n })).toBe(true);
+    expect(await stores.progress.moved({ stateVersion, stage })).toEqual([key]);
+    expect(await stores.progress.advance(undefined, { ...key, epoch, expected: 7n, next: 8n })).toBe(false);
+    expect((await stores.progress.claim({ ...key, owner: 'a', initial: 0n })).nextOffset).toBe(3n);
+    expect(await stores.progress.moved({ stateVersion, stage })).toEqual([]);
+    await stores.progress.move({ ...key, operator: 'o' });
+    expect((await stores.progress.claim({ ...key, owner: 'a', initial: 0n })).nextOffset).toBe(3n);
   });
 
   it('keeps stages, versions, topics and partitions apart', async () => {

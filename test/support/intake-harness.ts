@@ -9,7 +9,7 @@ import { createMetrics, type Metrics } from '../../pipeline/kernel/metrics.ts';
 import type { RunnerStatus } from '../../pipeline/kernel/runner/options.ts';
 import { type InstalledTopics, installedTopics } from '../../pipeline/main/installed-topics.ts';
 import { intakeRole } from '../../pipeline/main/intake.ts';
-import { openResources, type Resources } from '../../pipeline/main/resources.ts';
+import { openResources, type ProcessContext, type Resources } from '../../pipeline/main/resources.ts';
 import { createPostgresProgress } from '../../pipeline/stores/postgres/progress.ts';
 import type { DeadLetter } from '../../schemas/generated/dead-letter.v1.ts';
 import type { InteractionRecorded } from '../../schemas/generated/interaction-recorded.v1.ts';
@@ -124,7 +124,9 @@ export async function startIntake(config: Config, instance = 'intake'): Promise<
   const context = contextOf(config, instance);
   const failures: unknown[] = [];
   const stages = new Map<string, () => RunnerStatus>();
-  const onStage = (name: string, status: () => RunnerStatus) => void stages.set(name, status);
+  const onStage: ProcessContext['onStage'] = (name, status) => {
+    if (status) stages.set(name, status);
+  };
   const resources = await openResources(context);
   const components = intakeRole({ ...context, onStage }, resources, { refusal: () => undefined });
   const running: Running = await startAll(components, quiet, (_, error) => void failures.push(error));

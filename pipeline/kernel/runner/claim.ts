@@ -1,7 +1,7 @@
 import type { TopicPartition } from '../../broker/consumer.ts';
 import { FreshetError, messageOf, TransientError } from '../errors.ts';
 import type { RunnerOptions } from './options.ts';
-import type { Position } from './ports.ts';
+import type { Position, RunnerProgress } from './ports.ts';
 
 export interface Claim {
   readonly partition: TopicPartition;
@@ -10,7 +10,9 @@ export interface Claim {
   readonly high: bigint;
 }
 
-type ClaimOptions = Pick<RunnerOptions<unknown>, 'stage' | 'offsets' | 'progress' | 'owner' | 'autoOffsetReset'>;
+type ClaimOptions = Pick<RunnerOptions<unknown>, 'stage' | 'offsets' | 'owner' | 'autoOffsetReset'> & {
+  readonly progress: Pick<RunnerProgress<never>, 'claim'>;
+};
 
 /** Takes the partitions' offsets: their epochs rise, so that whatever a former owner has in flight fails. */
 export async function claimPartitions(

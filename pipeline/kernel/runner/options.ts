@@ -9,6 +9,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Outcome } from '../outcome.ts';
 import type { TopicRef } from '../stage.ts';
 import type { Effect } from './effect.ts';
+import type { Pace } from './pace.ts';
 import type { RunnerProgress } from './ports.ts';
 import type { SliceLimits } from './slices.ts';
 
@@ -21,7 +22,7 @@ export interface RunnerOptions<In> {
   readonly consumers: ConsumerFactory;
   /** Ends of the log, for partitions that have no stored offset yet. */
   readonly offsets: Pick<BrokerAdmin, 'offsets'>;
-  readonly progress: Pick<RunnerProgress<never>, 'claim'>;
+  readonly progress: Pick<RunnerProgress<never>, 'claim' | 'moved'>;
   readerOf(topic: string): RecordReader<In>;
   readonly clock: Clock;
   readonly random: () => number;
@@ -38,6 +39,8 @@ export interface RunnerOptions<In> {
   /** One attempt at a slice that takes longer is taken for stuck, and ends the process. Default 120 s. */
   readonly stuckAfterMs?: number;
   readonly maxWaitMs?: number;
+  /** Asked before each batch. */
+  readonly pace?: Pace;
   receivedAtOf?(value: In): number | undefined;
 }
 

@@ -1,12 +1,15 @@
 import type { TopicPartition } from '../../broker/consumer.ts';
 import { createDlqLimit, type DlqLimit, type DlqLimitOptions } from '../dlq-limit.ts';
 
-export type PauseReason = 'dlq_limit' | 'offset_beyond_end' | 'halted';
+export const pauseReasons = ['dlq_limit', 'offset_beyond_end', 'halted'] as const;
+export type PauseReason = (typeof pauseReasons)[number];
 
 /** Partitions that this process stopped handling, and the limits that stop them; outlives assignments. */
 export interface Pauses {
   limitOf(partition: TopicPartition): DlqLimit;
   pause(partition: TopicPartition, reason: PauseReason): void;
+  /** Forgets why it was stopped and what its limit has seen. */
+  resume(partition: TopicPartition): void;
   reasonOf(partition: TopicPartition): PauseReason | undefined;
   count(reason: PauseReason): number;
   /** True when half of these partitions, or more, were stopped by their dead letters. */
@@ -29,6 +32,10 @@ export function createPauses(options: DlqLimitOptions): Pauses {
     },
     pause(partition, reason) {
       reasons.set(keyOf(partition), reason);
+    },
+    resume(partition) {
+      reasons.delete(keyOf(partition));
+      limits.delete(keyOf(partition));
     },
     reasonOf,
     count: (reason) => [...reasons.values()].filter((given) => given === reason).length,

@@ -1,4 +1,4 @@
-import type { RawRecord } from '../../broker/consumer.ts';
+import type { RawRecord, TopicPartition } from '../../broker/consumer.ts';
 import type { DeadLetterReason } from '../outcome.ts';
 
 /** Names one offset: a stage's progress in a partition, for one version of its state. */
@@ -22,6 +22,8 @@ export interface RunnerProgress<Tx> {
     tx: Tx | undefined,
     move: OffsetKey & { readonly epoch: bigint; readonly expected: bigint; readonly next: bigint },
   ): Promise<boolean>;
+  /** Partitions whose offset an operator moved, and that nobody has claimed since. */
+  moved(stage: { readonly stateVersion: number; readonly stage: string }): Promise<readonly TopicPartition[]>;
 }
 
 /** What the runner needs of the stateful stage's store (`stores/transaction.ts`). */

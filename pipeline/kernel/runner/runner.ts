@@ -5,8 +5,9 @@ import { untilAvailable } from '../retry.ts';
 import { claimPartitions, isBeyondEnd } from './claim.ts';
 import { decode } from './decode.ts';
 import { isDead, outcomeOf, type SliceResult } from './effect.ts';
+import { startOffsetWatch } from './offset-watch.ts';
 import type { Runner, RunnerOptions, RunnerStatus, RunningRunner } from './options.ts';
-import { createPauses, keyOf, type PauseReason, type Pauses } from './pauses.ts';
+import { createPauses, keyOf, type PauseReason, type Pauses, pauseReasons } from './pauses.ts';
 import { createReport, type Report } from './report.ts';
 import { Session } from './session.ts';
 import { type RawSlice, slicesOf } from './slices.ts';
@@ -38,6 +39,7 @@ class RunningStage<In> implements RunningRunner {
   readonly #pauses: Pauses;
   readonly #report: Report<In>;
   readonly #watchdog: Watchdog;
+  readonly #offsetWatch: { stop(): Promise<void> };
   readonly #stopping = new AbortController();
   readonly #consumer = Promise.withResolvers<RunningConsumer>();
   #joined = false;
@@ -52,6 +54,11 @@ class RunningStage<In> implements RunningRunner {
     this.#pauses = createPauses(dlqLimit);
     this.#report = createReport({ stage: stage.name, clock, metrics, receivedAtOf });
     this.#watchdog = startWatchdog(clock, stuckAfterMs, (error) => this.#failWith(error));
+    this.#offsetWatch = startOffsetWatch({
+      ...options,
+      moved: () => options.progress.moved({ stateVersion: stage.stateVersion, stage: stage.name }),
+      onMoved: (partitions) => this.#takeUpMoved(partitions),
+    });
   }
 
   async join(): Promise<void> {
@@ -68,7 +75,7 @@ class RunningStage<In> implements RunningRunner {
     try {
       this.#consumer.resolve(await joining);
     } catch (error) {
-      await this.#watchdog.stop();
+      await Promise.all([this.#watchdog.stop(), this.#offsetWatch.stop()]);
       throw error;
     }
   }
@@ -77,6 +84,7 @@ class RunningStage<In> implements RunningRunner {
     this.#stopped ??= (async () => {
       this.#stopping.abort();
       for (const session of this.#sessions.values()) session.end();
+      await this.#offsetWatch.stop();
       await (await this.#consumer.promise).stop();
       await this.#watchdog.stop();
     })();
@@ -165,6 +173,7 @@ class RunningStage<In> implements RunningRunner {
 
   /** True when the slice is handled, marked, and the next one may follow. */
   async #handleSlice(session: Session, slice: RawSlice, consumer: RunningConsumer): Promise<boolean> {
+    await this.#options.pace?.(slice.records.length, this.#sessions.size, session.signal);
     if (session.signal.aborted) return false;
     const startedMs = this.#options.clock.monotonic();
     const result = await this.#untilDone(session, slice);
@@ -242,6 +251,27 @@ class RunningStage<In> implements RunningRunner {
       log.warn({ ...session.partition, error: messageOf(error) }, 'offset was moved, cannot claim it yet');
     }
     return false;
+  }
+
+  /** An operator moved these offsets or wants them to go on: what was paused is tried again, from where they are now. */
+  async #takeUpMoved(partitions: readonly TopicPartition[]): Promise<void> {
+    const consumer = await this.#consumer.promise;
+    const ours = partitions.flatMap((partition) => this.#sessions.get(keyOf(partition)) ?? []);
+    for (const { position, partition } of await claimPartitions(
+      this.#options,
+      ours.map((session) => session.partition),
+    )) {
+      const session = this.#sessions.get(keyOf(partition));
+      if (session === undefined || session.signal.aborted) continue;
+      session.position = position;
+      session.isSuspect = false;
+      this.#pauses.resume(partition);
+      consumer.seek(partition, position.nextOffset);
+      consumer.resume(partition);
+      this.#options.log.warn({ ...partition, next: position.nextOffset.toString() }, 'goes on where an operator said');
+    }
+    this.#halted = this.#pauses.isHalted([...this.#sessions.values()].map(({ partition }) => partition));
+    for (const reason of pauseReasons) this.#report.paused(reason, this.#pauses.count(reason));
   }
 
   #pause(consumer: RunningConsumer, partition: TopicPartition, reason: PauseReason): void {

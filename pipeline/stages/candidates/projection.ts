@@ -85,6 +85,7 @@ export function createProjection(options: ProjectionOptions): Projection {
     const owned = Array.from({ length: partitionCount }, (_, i) => i).filter(ownsPartition);
     if (owned.length === 0) return;
     const projected = await state.projected(version);
+    if (projected.size === partitionCount) await state.announce(version);
     const lost = new Set(owned.filter((partition) => !projected.has(partition)));
     if (lost.size === 0) return;
     log.info({ version, partitions: lost.size }, 'lists are not in the store, writing them again');

@@ -8,6 +8,8 @@ export interface MemoryCandidateStore extends CandidateWriter, ProjectionState {
   readonly popularNames: Set<string>;
   /** What the feed told, oldest first. */
   readonly told: { readonly namespace: string; readonly segment: string }[];
+  /** Versions whose lists are whole. */
+  readonly announced: Set<number>;
   activeVersion: number | undefined;
   /** Loses everything, as a flush does. */
   flush(): void;
@@ -27,12 +29,14 @@ export function createMemoryCandidateStore(): MemoryCandidateStore {
   const popularNames = new Set<string>();
   const told: { namespace: string; segment: string }[] = [];
   const marks = new Map<string, string>();
+  const announced = new Set<number>();
   let attempts = 0;
   const put = (key: string, value: Buffer | null) => (value ? values.set(key, value) : values.delete(key));
   return {
     values,
     popularNames,
     told,
+    announced,
     activeVersion: undefined,
     async saveUsers(version, users) {
       for (const { namespace, userId, list, profile } of users) {
@@ -65,6 +69,9 @@ export function createMemoryCandidateStore(): MemoryCandidateStore {
     async markProjected(version, partition, attempt) {
       if (marks.get(`${version} ${partition}`) === attempt) marks.set(`${version} ${partition}`, '');
     },
+    async announce(version) {
+      announced.add(version);
+    },
     async active() {
       return this.activeVersion;
     },
@@ -75,6 +82,7 @@ export function createMemoryCandidateStore(): MemoryCandidateStore {
       values.clear();
       popularNames.clear();
       marks.clear();
+      announced.clear();
       this.activeVersion = undefined;
     },
   };

@@ -1,4 +1,4 @@
-import type { Progress, ProgressKey, StoredProgress } from '../progress.ts';
+import { operatorMark, type Progress, type ProgressKey, type StoredProgress } from '../progress.ts';
 import type { MemoryTx } from './transactions.ts';
 
 interface Row extends ProgressKey {
@@ -30,6 +30,20 @@ export function createMemoryProgress(): Progress<MemoryTx> {
       });
       return true;
     },
+    async move({ operator, next, ...key }) {
+      const row = rows.get(keyOf(key));
+      if (row === undefined) return false;
+      row.epoch += 1n;
+      row.owner = operatorMark + operator;
+      row.nextOffset = next ?? row.nextOffset;
+      return true;
+    },
+    moved: async ({ stateVersion, stage }) =>
+      [...rows.values()]
+        .filter(
+          (row) => row.stateVersion === stateVersion && row.stage === stage && row.owner?.startsWith(operatorMark),
+        )
+        .map(({ topic, partition }) => ({ stateVersion, stage, topic, partition })),
     list: async (stage) =>
       [...rows.values()]
         .filter((row) => stage === undefined || row.stage === stage)

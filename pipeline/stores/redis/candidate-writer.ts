@@ -80,6 +80,9 @@ export function createCandidateWriter(redis: Redis): CandidateWriter & Projectio
         pipeline.eval(markWhole, 1, redisKeys.marker(version), String(partition), attempt),
       );
     },
+    async announce(version) {
+      await available(redis.sadd(redisKeys.versions, version));
+    },
     active: async () => versionOf(await available(redis.get(redisKeys.active))),
     async assertActive(version, before) {
       await pipelined(redis, (pipeline) =>

@@ -17,6 +17,8 @@ export const redisKeys = {
   /** Stream; entries { kind: 'popular', ns, segment }. */
   feed: (v: number) => `f:${v}:feed`,
   active: 'f:active',
+  /** Set of the versions whose lists are whole; serving holds the popular lists of each. */
+  versions: 'f:versions',
   /** Hash: item number → ItemAttributes as JSON. */
   itemChunk: (ns: string, n: number) => `i:{${ns}}:${Math.floor(n / chunkSize)}`,
   /** Hash: namespace → highest item number, so that a starting server knows the chunks; absent until all are there. */

@@ -28,5 +28,9 @@ export function createPopularReader(redis: Redis): PopularReader {
     list: (version, { namespace, segment }) =>
       available(redis.getBuffer(redisKeys.popular(version, namespace, segment))),
     active: async () => versionOf(await available(redis.get(redisKeys.active))),
+    async versions() {
+      const members = await available(redis.smembers(redisKeys.versions));
+      return members.flatMap((member) => versionOf(member) ?? []);
+    },
   };
 }

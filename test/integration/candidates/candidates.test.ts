@@ -52,7 +52,7 @@ beforeAll(async () => {
   await clicked('u1', 'a', 'b');
   await clicked('u2', 'c', 'd');
   await clicked('u3', 'a', 'unknown');
-  running = await startAll(candidatesRole(context, resources, 1), log, (_component, error) => failures.push(error));
+  running = await startAll(candidatesRole(context, resources), log, (_component, error) => failures.push(error));
 });
 afterAll(async () => {
   await running?.stop();

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { createLastAnswers } from '../../../../serving/recommend/last-answers.ts';
 
 const answer = (locale: string) => ({
+  version: 1,
   candidates: [],
   reflects: undefined,
   seen: new Set<number>(),

@@ -55,7 +55,7 @@ describe('while Redis is away', () => {
     serving.redis.away = true;
     serving.setPopular('|', [30]);
     await serving.recommend(query());
-    serving.popularity.keepOnly(99);
+    serving.popularity.drop(1);
     expect(await items()).toEqual([5, 6]);
   });
 
