@@ -1,6 +1,7 @@
 import { configSpec } from '../../pipeline/kernel/config.ts';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import { type InstalledTopics, installedTopics } from '../../pipeline/main/installed-topics.ts';
+import type { InstallationServers } from '../rebuild/installation.ts';
 import { checkoutRoot, stackFolder } from '../stack/paths.ts';
 import { readState } from '../stack/state.ts';
 import { localUrls, type ServerUrls } from '../stack/urls.ts';
@@ -11,6 +12,7 @@ const variables = {
   postgresUrl: 'FRESHET_POSTGRES_URL',
   kafkaBrokers: 'FRESHET_KAFKA_BROKERS',
   registryUrl: 'FRESHET_REGISTRY_URL',
+  redisUrl: 'FRESHET_REDIS_URL',
 } as const;
 
 /**
@@ -31,6 +33,16 @@ export function serverOf(
   }
   if (schema.safeParse(value).success) return value;
   throw new FreshetError('server_invalid', `${variable}: this is no ${meaning} (for example ${example})`);
+}
+
+/** All that an operator's command on a whole installation needs. */
+export function installationServers(): InstallationServers {
+  return {
+    postgresUrl: serverOf('postgresUrl', undefined),
+    kafkaBrokers: serverOf('kafkaBrokers', undefined),
+    redisUrl: serverOf('redisUrl', undefined),
+    topicPrefix: topicPrefix(),
+  };
 }
 
 /** The prefix of this installation's topics and groups. */

@@ -50,6 +50,18 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'state of an outbox, records set aside, comparison with the topics, move to another cluster',
     load: async () => (await import('./outbox.ts')).outboxCommand(),
   },
+  rebuild: {
+    description: 'state anew beside the live one: build, compare, promote, roll back',
+    load: async () => (await import('./rebuild.ts')).rebuildCommand(),
+  },
+  replay: {
+    description: 'let a stage read part of its topics again',
+    load: async () => (await import('./replay.ts')).replayCommand(),
+  },
+  resume: {
+    description: 'let partitions go on that a stage has paused',
+    load: async () => (await import('./replay.ts')).resumeCommand(),
+  },
   docs: {
     description: 'the generated parts of README.md and .env.example',
     load: async () => (await import('./docs.ts')).docsCommand(),

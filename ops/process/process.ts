@@ -8,6 +8,7 @@ import { createMetrics, type Metrics } from '../../pipeline/kernel/metrics.ts';
 import { createPipeline, type Pipeline } from '../../pipeline/main.ts';
 import { createFront, servingRole } from '../../serving/main.ts';
 import { productVersion } from '../cli/report.ts';
+import { joinOwnGroup } from '../rebuild/own-group.ts';
 import type { Role } from './roles.ts';
 
 /** The version of state that is there from the first migration on: answered from until `f:active` names another. */
@@ -36,6 +37,7 @@ export interface FreshetProcess {
 export async function startProcess({ config, roles, log, onFatal }: ProcessOptions): Promise<FreshetProcess> {
   const metrics = createMetrics();
   const base = { config, log, metrics, clock: systemClock, random: Math.random, makeId: randomUUID };
+  await joinOwnGroup({ ...base, roles });
   const instance = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const pipeline = await createPipeline({ ...base, instance, roles, appVersion: productVersion() });
   const serving = roles.has('serving') ? servingRole(base, stateVersion) : undefined;

@@ -120,7 +120,10 @@ class VersionedRole implements Running {
   }
 
   #failed(entry: Entry, component: string, error: unknown): void {
-    if (entry.state.isActive) return this.#fail(error);
+    if (entry.state.isActive) {
+      this.#fail(error);
+      return;
+    }
     const { log, clock } = this.#context;
     const { version } = entry.state;
     log.error(
