@@ -10,6 +10,7 @@ import { createHttpServer, type HttpServer } from './http-server.ts';
 import type { IdentityEnv } from './middleware/identity.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { type Health, statusRoutes } from './routes/status.ts';
+import { streamWorkerRoutes, type WorkerReports } from './routes/stream-worker.ts';
 
 export interface ServerContext {
   readonly config: Config;
@@ -34,6 +35,8 @@ export interface FrontOptions {
   readonly kind: 'http' | 'worker';
   readonly apps: readonly Hono<IdentityEnv>[];
   readonly health: () => Health;
+  /** What this and all other processes do. */
+  readonly workers?: WorkerReports;
 }
 
 export interface Front {
@@ -42,12 +45,12 @@ export interface Front {
 }
 
 /** The process's port: its routers, health, readiness and metrics. */
-export function createFront(context: ServerContext, { kind, apps, health }: FrontOptions): Front {
+export function createFront(context: ServerContext, { kind, apps, health, workers }: FrontOptions): Front {
   const { config, metrics } = context;
   const readiness = createReadiness();
   const metricsEnabled = config.FRESHET_PROMETHEUS_METRICS_ENABLED;
   const status = statusRoutes({ readiness, health, metrics, metricsEnabled });
-  const app = composeApp({ ...context, apps: [...apps, status] });
+  const app = composeApp({ ...context, apps: [...apps, status, ...(workers ? [streamWorkerRoutes(workers)] : [])] });
   const place =
     kind === 'http'
       ? { host: config.FRESHET_HTTP_HOST, port: config.FRESHET_HTTP_PORT }

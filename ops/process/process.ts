@@ -5,6 +5,7 @@ import { type Running, startAll } from '../../pipeline/kernel/component.ts';
 import type { Config } from '../../pipeline/kernel/config.ts';
 import type { Logger } from '../../pipeline/kernel/logger.ts';
 import { createMetrics, type Metrics } from '../../pipeline/kernel/metrics.ts';
+import { createWorkers } from '../../pipeline/main/workers.ts';
 import { createPipeline, type Pipeline } from '../../pipeline/main.ts';
 import { createFront, servingRole } from '../../serving/main.ts';
 import { productVersion } from '../cli/report.ts';
@@ -39,15 +40,22 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
   const base = { config, log, metrics, clock: systemClock, random: Math.random, makeId: randomUUID };
   await joinOwnGroup({ ...base, roles });
   const instance = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-  const pipeline = await createPipeline({ ...base, instance, roles, appVersion: productVersion() });
+  const identity = { instance, roles, appVersion: productVersion() };
+  const pipeline = await createPipeline({ ...base, ...identity });
   const serving = roles.has('serving') ? servingRole(base, stateVersion) : undefined;
   const apps = [pipeline.app, serving?.app].filter((app) => app !== undefined);
+  const says = () => ({ stages: pipeline.status(), relays: pipeline.relays() });
+  const workers = createWorkers({ ...base, ...identity }, () => ({
+    ...says(),
+    ...(serving ? { serving: serving.health() } : {}),
+  }));
   const { server, readiness } = createFront(base, {
     kind: apps.length > 0 ? 'http' : 'worker',
     apps: apps as Parameters<typeof createFront>[1]['apps'],
-    health: () => ({ stages: pipeline.status(), relays: pipeline.relays(), ...serving?.health() }),
+    health: () => ({ ...says(), ...serving?.health() }),
+    workers,
   });
-  const components = [...pipeline.components, ...(serving?.components ?? []), server];
+  const components = [workers.component, ...pipeline.components, ...(serving?.components ?? []), server];
   let running: Running | undefined;
   readiness.add(() => (running ? running.unready?.() : 'starting'));
   running = await startAll(components, log, onFatal);

@@ -99,24 +99,47 @@ function outboxMetrics({ counter, gauge, histogram }: Makers) {
   };
 }
 
+/** Of every stage's metrics: its state version sets a rebuild apart from what is live; 0 where it has none. */
+const stage = ['stage', 'version'] as const;
+const partition = [...stage, 'topic', 'partition'] as const;
+
 function stageMetrics({ counter, gauge, histogram }: Makers) {
   return {
-    stageRecords: counter('freshet_stage_records_total', 'Deliveries by outcome', ['stage', 'outcome', 'reason']),
-    stageBatchSize: histogram('freshet_stage_batch_records', 'Records a batch', sizes, ['stage']),
-    stageBatchSeconds: histogram('freshet_stage_batch_seconds', 'Batch duration, commit included', seconds, ['stage']),
-    stageLag: gauge('freshet_stage_lag_records', 'Records not yet handled', ['stage', 'topic', 'partition']),
-    stageLagSeconds: gauge('freshet_stage_lag_seconds', 'Age of the newest handled record when handled', [
-      'stage',
+    stageRecords: counter('freshet_stage_records_total', 'Deliveries by outcome', [...stage, 'outcome', 'reason']),
+    stageDecodeFailures: counter('freshet_stage_decode_failures_total', 'Records that could not be decoded', [
+      ...stage,
       'topic',
-      'partition',
+      'reason',
     ]),
-    stagePaused: gauge('freshet_stage_paused_partitions', 'Paused partitions', ['stage', 'reason']),
-    stageRebalances: counter('freshet_stage_rebalances_total', 'Assignments received', ['stage']),
+    stageBatchSize: histogram('freshet_stage_batch_records', 'Records a batch', sizes, stage),
+    stageBatchSeconds: histogram('freshet_stage_batch_seconds', 'Batch duration, commit included', seconds, stage),
+    stageTransactionSeconds: histogram(
+      'freshet_stage_transaction_seconds',
+      'Transaction of a stateful stage, from its connection to commit or rollback',
+      seconds,
+      stage,
+    ),
+    stageLag: gauge('freshet_stage_lag_records', 'Records not yet handled', partition),
+    stageLagSeconds: gauge('freshet_stage_lag_seconds', 'Age of the next record to handle; 0 where none is', partition),
+    stageStalledSeconds: gauge(
+      'freshet_stage_stalled_seconds',
+      'How long the next record has waited with nothing handled before it; 0 where none does',
+      partition,
+    ),
+    stagePaused: gauge('freshet_stage_paused_partitions', 'Paused partitions', [...stage, 'reason']),
+    stageHalted: gauge('freshet_stage_halted', '1 when dead letters stopped half of the partitions', stage),
+    stageRebalances: counter('freshet_stage_rebalances_total', 'Assignments received', stage),
+    stageAssignmentSeconds: histogram(
+      'freshet_stage_assignment_seconds',
+      'Start of the stage to its first assignment, offsets claimed',
+      seconds,
+      stage,
+    ),
     stageFreshness: histogram(
       'freshet_stage_freshness_seconds',
       'Received at ingest to handled by the stage',
       seconds,
-      ['stage'],
+      stage,
     ),
     candidatesLists: counter('freshet_candidates_lists_total', 'Lists written', ['kind']),
     candidatesIndexSessions: gauge('freshet_candidates_index_sessions', 'Sessions in the index'),

@@ -10,6 +10,7 @@ import { createNamespaceSettings } from '../stores/postgres/namespace-settings.t
 import { createProfilePages } from '../stores/postgres/profile-pages.ts';
 import { createStateVersions } from '../stores/postgres/state-versions.ts';
 import { createCandidateWriter } from '../stores/redis/candidate-writer.ts';
+import { announced } from './announced.ts';
 import { perVersion } from './per-version.ts';
 import type { ProcessContext, Resources } from './resources.ts';
 import { stageComponent } from './stage-component.ts';
@@ -57,5 +58,6 @@ function candidatesOf(context: ProcessContext, resources: Resources, version: nu
     eventIdOf: ({ lastEvent }) => lastEvent.eventId,
     receivedAtOf: ({ lastEvent }) => lastEvent.receivedAt,
   });
-  return [settings.component, ...candidates.components, heldUntil(candidates.ready, stage)];
+  const held = announced(watched, { stage: candidates.stage }, heldUntil(candidates.ready, stage));
+  return [settings.component, ...candidates.components, held];
 }

@@ -10,10 +10,12 @@ import type { DeadLetterSink } from '../kernel/runner/ports.ts';
 import { createRunner } from '../kernel/runner/runner.ts';
 import { statefulEffect } from '../kernel/runner/stateful.ts';
 import { statelessEffect } from '../kernel/runner/stateless.ts';
+import { timedTransactions } from '../kernel/runner/timed-transactions.ts';
 import type { Stage, StatefulStage, StatelessStage } from '../kernel/stage.ts';
 import type { Tx } from '../stores/postgres/database.ts';
 import { appendOutbox } from '../stores/postgres/outbox-append.ts';
 import { createPostgresProgress } from '../stores/postgres/progress.ts';
+import { announced } from './announced.ts';
 import { whenReachable } from './reachable.ts';
 import type { ProcessContext, Resources } from './resources.ts';
 
@@ -46,7 +48,7 @@ export function stageComponent<In, Out = never>(
   options: StageOptions<In, Out>,
 ): Component {
   const { stage } = options;
-  return whenReachable(stage.name, context, async () => {
+  const component = whenReachable(stage.name, context, async () => {
     const { config, clock } = context;
     const progress = createPostgresProgress(resources.database);
     const readers = readersOf(resources, options);
@@ -85,6 +87,7 @@ export function stageComponent<In, Out = never>(
       },
     };
   });
+  return announced(context, options, component);
 }
 
 /** Under a rate, batches of about a quarter of a second, so that it goes on evenly. */
@@ -108,7 +111,7 @@ async function effectOf<In, Out>(
   resources: Resources,
   options: StageOptions<In, Out>,
 ): Promise<Effect<In>> {
-  const { clock, appVersion } = context;
+  const { clock, metrics, appVersion } = context;
   const { codec } = resources;
   const { stage, sources } = options;
   const eventIdOf = options.eventIdOf ?? (() => undefined);
@@ -120,7 +123,7 @@ async function effectOf<In, Out>(
     return statelessOf(resources, stage, { ...options, clock, eventIdOf, deadLetters });
   }
   const { onCommitted = () => undefined } = options;
-  return statefulOf(resources, stage, { clock, eventIdOf, onCommitted, encode: encode as EncodeDeadLetter });
+  return statefulOf(resources, stage, { clock, metrics, eventIdOf, onCommitted, encode: encode as EncodeDeadLetter });
 }
 
 interface Common<In> {
@@ -144,6 +147,7 @@ async function statelessOf<In, Out>(
 }
 
 interface StatefulOnly {
+  readonly metrics: ProcessContext['metrics'];
   readonly encode: EncodeDeadLetter;
   readonly onCommitted: (outcomes: readonly Outcome<unknown>[]) => void;
 }
@@ -151,11 +155,14 @@ interface StatefulOnly {
 function statefulOf<In>(
   { database, signal }: Resources,
   stage: StatefulStage<In, Tx>,
-  { clock, eventIdOf, encode, onCommitted }: Common<In> & StatefulOnly,
+  { clock, metrics, eventIdOf, encode, onCommitted }: Common<In> & StatefulOnly,
 ): Effect<In> {
+  const labels = { stage: stage.name, version: stage.stateVersion };
   return statefulEffect<In, Tx>({
     stage,
-    transactions: database,
+    transactions: timedTransactions(database, clock, (ms) =>
+      metrics.stageTransactionSeconds.observe(labels, ms / 1_000),
+    ),
     progress: createPostgresProgress(database),
     deadLetters: outboxDeadLetters(appendOutbox, encode),
     clock,

@@ -270,7 +270,7 @@ describe('for operators', () => {
       /^freshet_ingest_events_total\{door="http",kind="interaction",result="accepted",code=""\} [1-9]/m,
       /^freshet_ingest_events_total\{door="engagement-events",kind="interaction",result="rejected",code="required"\} 1$/m,
       /^freshet_relay_published_records_total\{topic="engagement.interaction.recorded.v1",outbox="main"\} [1-9]/m,
-      /^freshet_stage_records_total\{stage="enrichment",outcome="[a-z_]+",reason=""\} [1-9]/m,
+      /^freshet_stage_records_total\{stage="enrichment",version="0",outcome="[a-z_]+",reason=""\} [1-9]/m,
       /^freshet_candidates_lists_total\{kind="user"\} [1-9]/m,
       /^freshet_serving_lists_total\{level="personal"\} [1-9]/m,
       /^freshet_serving_catalog_items 8$/m,

@@ -49,18 +49,47 @@ export interface PartitionStatus {
   readonly partition: number;
   /** Next offset to handle, decimal. */
   readonly next: string;
-  /** Records behind the end of the log as last fetched. */
+  /** Records behind the end of the log as last seen. */
   readonly lag: number;
+  /** Age of the next record to handle; 0 where there is none. */
+  readonly lagSeconds: number;
+  /** How long the next record has been waiting here with nothing handled before it; 0 where there is none. */
+  readonly stalledSeconds: number;
   readonly paused?: string;
   readonly waitingFor?: string;
 }
 
+/** Records since the start of this process. */
+export interface RunnerCounts {
+  readonly processed: number;
+  /** By reason, as are dead letters. */
+  readonly skipped: Readonly<Record<string, number>>;
+  readonly deadLettered: Readonly<Record<string, number>>;
+}
+
+/** Batches since the start of this process. */
+export interface RunnerBatches {
+  readonly count: number;
+  readonly records: number;
+  /** The newest one. */
+  readonly lastRecords: number;
+  readonly lastMs: number;
+}
+
 export interface RunnerStatus {
   readonly stage: string;
+  /** Unique in its process. */
+  readonly name: string;
   readonly stateVersion: number;
+  /** What it consumes, whether partitions are assigned or not. */
+  readonly topics: readonly string[];
   readonly state: 'joining' | 'running' | 'halted' | 'stopped';
   readonly partitions: readonly PartitionStatus[];
+  readonly counts: RunnerCounts;
+  readonly batches: RunnerBatches;
   readonly lastError?: string;
+  /** Milliseconds since the epoch. */
+  readonly lastErrorAt?: number;
 }
 
 export interface RunningRunner extends Running {

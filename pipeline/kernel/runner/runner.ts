@@ -5,6 +5,7 @@ import { untilAvailable } from '../retry.ts';
 import { claimPartitions, isBeyondEnd } from './claim.ts';
 import { decode } from './decode.ts';
 import { isDead, outcomeOf, type SliceResult } from './effect.ts';
+import { startLagWatch } from './lag-watch.ts';
 import { startOffsetWatch } from './offset-watch.ts';
 import type { Runner, RunnerOptions, RunnerStatus, RunningRunner } from './options.ts';
 import { createPauses, keyOf, type PauseReason, type Pauses, pauseReasons } from './pauses.ts';
@@ -29,7 +30,11 @@ export function createRunner<In>(options: RunnerOptions<In>): Runner {
   };
 }
 
-const runnerName = <In>({ stage: { name, stateVersion }, part }: RunnerOptions<In>): string =>
+/** Of its group and in the status; unique in its process. */
+export const runnerName = ({
+  stage: { name, stateVersion },
+  part,
+}: Pick<RunnerOptions<never>, 'stage' | 'part'>): string =>
   `${name}${part === undefined ? '' : `.${part}`}${stateVersion === 0 ? '' : `.v${stateVersion}`}`;
 
 class RunningStage<In> implements RunningRunner {
@@ -40,11 +45,12 @@ class RunningStage<In> implements RunningRunner {
   readonly #report: Report<In>;
   readonly #watchdog: Watchdog;
   readonly #offsetWatch: { stop(): Promise<void> };
+  readonly #lagWatch: ReturnType<typeof startLagWatch>;
   readonly #stopping = new AbortController();
   readonly #consumer = Promise.withResolvers<RunningConsumer>();
   #joined = false;
   #halted = false;
-  #lastError: string | undefined;
+  #lastError: { readonly lastError: string; readonly lastErrorAt: number } | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: RunnerOptions<In>, fail: (error: unknown) => void) {
@@ -52,12 +58,18 @@ class RunningStage<In> implements RunningRunner {
     this.#fail = fail;
     const { stage, clock, metrics, dlqLimit, stuckAfterMs = 120_000, receivedAtOf = () => undefined } = options;
     this.#pauses = createPauses(dlqLimit);
-    this.#report = createReport({ stage: stage.name, clock, metrics, receivedAtOf });
+    this.#report = createReport({ stage: stage.name, stateVersion: stage.stateVersion, clock, metrics, receivedAtOf });
     this.#watchdog = startWatchdog(clock, stuckAfterMs, (error) => this.#failWith(error));
     this.#offsetWatch = startOffsetWatch({
       ...options,
       moved: () => options.progress.moved({ stateVersion: stage.stateVersion, stage: stage.name }),
       onMoved: (partitions) => this.#takeUpMoved(partitions),
+    });
+    this.#lagWatch = startLagWatch({
+      clock,
+      offsets: options.offsets,
+      sessions: () => this.#sessions.values(),
+      onLook: (session) => this.#report.waited(session),
     });
   }
 
@@ -75,6 +87,7 @@ class RunningStage<In> implements RunningRunner {
     try {
       this.#consumer.resolve(await joining);
     } catch (error) {
+      this.#lagWatch.stop();
       await Promise.all([this.#watchdog.stop(), this.#offsetWatch.stop()]);
       throw error;
     }
@@ -83,6 +96,7 @@ class RunningStage<In> implements RunningRunner {
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
       this.#stopping.abort();
+      this.#lagWatch.stop();
       for (const session of this.#sessions.values()) session.end();
       await this.#offsetWatch.stop();
       await (await this.#consumer.promise).stop();
@@ -101,13 +115,16 @@ class RunningStage<In> implements RunningRunner {
   }
 
   status(): RunnerStatus {
-    const { name: stage, stateVersion } = this.#options.stage;
+    const { name: stage, stateVersion, consumes } = this.#options.stage;
+    const now = this.#options.clock.now();
     const partitions = [...this.#sessions.values()].map((session) => {
       const paused = this.#pauses.reasonOf(session.partition);
       return {
         ...session.partition,
         next: session.position.nextOffset.toString(),
         lag: session.lag(),
+        lagSeconds: session.lagSeconds(now),
+        stalledSeconds: session.stalledSeconds(now),
         ...(paused === undefined ? {} : { paused }),
         ...(session.waitingFor === undefined ? {} : { waitingFor: session.waitingFor }),
       };
@@ -119,13 +136,26 @@ class RunningStage<In> implements RunningRunner {
         : this.#joined
           ? 'running'
           : 'joining';
-    const lastError = this.#lastError === undefined ? {} : { lastError: this.#lastError };
-    return { stage, stateVersion, state, partitions, ...lastError };
+    return {
+      stage,
+      name: runnerName(this.#options),
+      stateVersion,
+      topics: consumes.map(({ name }) => name),
+      state,
+      partitions,
+      counts: this.#report.counts(),
+      batches: this.#report.batches(),
+      ...this.#lastError,
+    };
   }
 
   #failWith(error: unknown): void {
-    this.#lastError = messageOf(error);
+    this.#noteError(error);
     this.#fail(error);
+  }
+
+  #noteError(error: unknown): void {
+    this.#lastError = { lastError: messageOf(error), lastErrorAt: this.#options.clock.now() };
   }
 
   async #assigned(partitions: readonly TopicPartition[]): Promise<void> {
@@ -160,7 +190,7 @@ class RunningStage<In> implements RunningRunner {
     if (session === undefined || session.signal.aborted || this.#pauses.reasonOf(batch) !== undefined) return false;
     const consumer = await this.#consumer.promise;
     if (session.isSuspect) return this.#reclaim(session, batch, consumer);
-    session.highWatermark = batch.highWatermark;
+    session.sees(batch.highWatermark, this.#options.clock.now());
     if (batch.lastOffset < session.position.nextOffset) {
       consumer.seek(session.partition, session.position.nextOffset);
       return false;
@@ -176,6 +206,8 @@ class RunningStage<In> implements RunningRunner {
     await this.#options.pace?.(slice.records.length, this.#sessions.size, session.signal);
     if (session.signal.aborted) return false;
     const startedMs = this.#options.clock.monotonic();
+    const [first] = slice.records;
+    if (first !== undefined) session.holds(first.timestampMs, this.#options.clock.now());
     const result = await this.#untilDone(session, slice);
     if (result === undefined) return false;
     if (!result.advanced) {
@@ -225,7 +257,7 @@ class RunningStage<In> implements RunningRunner {
   /** Whatever leaves an effect is no record's fault: the partition waits and says so, nothing is set aside. */
   #waitFor(session: Session, error: unknown): never {
     session.waitingFor = messageOf(error);
-    this.#lastError = messageOf(error);
+    this.#noteError(error);
     if (error instanceof TransientError) throw error;
     this.#options.log.error({ ...session.partition, err: error }, 'a fault outside of the stage, repeating');
     throw new TransientError('runner_fault', messageOf(error), { cause: error });
@@ -243,11 +275,12 @@ class RunningStage<In> implements RunningRunner {
       const [claim] = await claimPartitions(this.#options, [session.partition]);
       if (session.signal.aborted || claim === undefined) return false;
       session.position = claim.position;
+      session.passed(undefined, clock.now());
       session.isSuspect = false;
       consumer.seek(session.partition, claim.position.nextOffset);
       log.warn({ ...session.partition, next: claim.position.nextOffset.toString() }, 'offset was moved, claimed again');
     } catch (error) {
-      this.#lastError = messageOf(error);
+      this.#noteError(error);
       log.warn({ ...session.partition, error: messageOf(error) }, 'offset was moved, cannot claim it yet');
     }
     return false;
@@ -279,7 +312,7 @@ class RunningStage<In> implements RunningRunner {
     consumer.pause(partition);
     this.#report.paused(reason, this.#pauses.count(reason));
     const error = new FreshetError(reason, `${runnerName(this.#options)} ${keyOf(partition)} paused: ${reason}`);
-    this.#lastError = error.message;
+    this.#noteError(error);
     this.#options.log.error({ ...partition, reason }, 'partition paused');
   }
 
@@ -288,6 +321,7 @@ class RunningStage<In> implements RunningRunner {
     if (!this.#pauses.isHalted(assigned)) return;
     if (!this.#halted) this.#options.log.error({ stage: this.#options.stage.name }, 'stage halted');
     this.#halted = true;
+    this.#report.halted(true);
     for (const partition of assigned) {
       if (this.#pauses.reasonOf(partition) === undefined) this.#pause(consumer, partition, 'halted');
     }

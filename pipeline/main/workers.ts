@@ -1,0 +1,110 @@
+import { topics } from '../../schemas/topics.ts';
+import type { Component } from '../kernel/component.ts';
+import { settlesWithin } from '../kernel/deadline.ts';
+import { messageOf } from '../kernel/errors.ts';
+import {
+  type ExpectedStage,
+  type ReportedWorker,
+  type WorkerReport,
+  type WorkerState,
+  workerReport,
+} from '../kernel/worker-report.ts';
+import { openWorkerStatus } from '../stores/postgres/worker-status.ts';
+import type { WorkerStatusStore } from '../stores/worker-status.ts';
+import { installedTopics } from './installed-topics.ts';
+import type { ProcessContext } from './resources.ts';
+
+const everyMs = 1_000;
+/** What a stop waits for at most: a row that stays is stale after five seconds and gone after a minute. */
+const goodbyeMs = 1_000;
+
+/** Stages that are written once for every state version. */
+const versioned: ReadonlySet<string> = new Set(['aggregation', 'exposure', 'candidates']);
+
+export interface Workers {
+  /** Writes this process's row once a second, for as long as it is started. Never unready, never fails. */
+  readonly component: Component;
+  /** All processes; rejects with TransientError while Postgres is away. */
+  report(): Promise<WorkerReport>;
+  /** This process alone, from memory. */
+  own(): WorkerReport;
+}
+
+export type WorkersContext = Pick<ProcessContext, 'config' | 'clock' | 'log' | 'instance' | 'appVersion'> & {
+  readonly roles: ReadonlySet<string>;
+};
+
+/** What processes say of themselves: this one writes, any can read. */
+export function createWorkers(context: WorkersContext, says: () => WorkerState): Workers {
+  const { config, clock, instance, appVersion } = context;
+  const store = openWorkerStatus(config.FRESHET_POSTGRES_URL);
+  const roles = [...context.roles];
+  const startedAt = clock.now();
+  const me = () => ({ instance, roles, appVersion, state: says() });
+  return {
+    component: {
+      name: 'worker-status',
+      async start() {
+        const stopping = new AbortController();
+        const writing = keepWriting(context, stopping.signal, () => store.write(me()));
+        return {
+          async stop() {
+            stopping.abort();
+            const goodbye = writing.then(() => store.remove(instance)).catch(() => undefined); // away: it gets stale
+            await settlesWithin(clock, goodbyeMs, goodbye);
+            await settlesWithin(clock, goodbyeMs, store.close());
+          },
+        };
+      },
+    },
+    async report() {
+      const { workers, offsets, versions } = await store.read();
+      const expected = expectedStages(config.FRESHET_SUBMIT_TOPICS, versions);
+      return workerReport({ workers: workers as readonly ReportedWorker[], offsets, expected });
+    },
+    own() {
+      const now = clock.now();
+      const worker: ReportedWorker = { ...me(), startedAt, seenAt: now, silentMs: 0 };
+      return workerReport({ workers: [worker], offsets: [], expected: [] });
+    },
+  };
+}
+
+/** Warns once an outage. */
+async function keepWriting(
+  { clock, log }: Pick<ProcessContext, 'clock' | 'log'>,
+  signal: AbortSignal,
+  write: () => Promise<void>,
+): Promise<void> {
+  let away = false;
+  while (!signal.aborted) {
+    try {
+      await write();
+      away = false;
+    } catch (error) {
+      if (!away) log.warn({ error: messageOf(error) }, 'cannot write what this process does, others see it as stale');
+      away = true;
+    }
+    await clock.sleep(everyMs, signal);
+  }
+}
+
+/** The consumers of the topic catalogue; of the doors those that are read here. */
+function expectedStages(
+  submit: ProcessContext['config']['FRESHET_SUBMIT_TOPICS'],
+  versions: Awaited<ReturnType<WorkerStatusStore['read']>>['versions'],
+): ExpectedStage[] {
+  const { doors, all } = installedTopics(submit);
+  const isOpen = (topic: string) => doors.some((door) => door.topic.name === topic);
+  const sources = { enriched: topics.interactionEnriched.name, recorded: topics.interactionRecorded.name };
+  const versionsOf = (stage: string, topic: string) =>
+    stage === 'aggregation' ? versions.filter(({ source }) => sources[source] === topic) : versions;
+  return all.flatMap(({ name: topic, consumers }) =>
+    consumers
+      .filter((stage) => stage !== 'intake' || isOpen(topic))
+      .flatMap((stage) => {
+        if (!versioned.has(stage)) return [{ stage, stateVersion: 0, topic }];
+        return versionsOf(stage, topic).map(({ version }) => ({ stage, stateVersion: version, topic }));
+      }),
+  );
+}
