@@ -297,6 +297,7 @@ class RunningStage<In> implements RunningRunner {
       const session = this.#sessions.get(keyOf(partition));
       if (session === undefined || session.signal.aborted) continue;
       session.position = position;
+      session.passed(undefined, this.#options.clock.now());
       session.isSuspect = false;
       this.#pauses.resume(partition);
       consumer.seek(partition, position.nextOffset);
@@ -304,6 +305,7 @@ class RunningStage<In> implements RunningRunner {
       this.#options.log.warn({ ...partition, next: position.nextOffset.toString() }, 'goes on where an operator said');
     }
     this.#halted = this.#pauses.isHalted([...this.#sessions.values()].map(({ partition }) => partition));
+    this.#report.halted(this.#halted);
     for (const reason of pauseReasons) this.#report.paused(reason, this.#pauses.count(reason));
   }
 
