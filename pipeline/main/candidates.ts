@@ -21,7 +21,7 @@ export function candidatesRole(context: ProcessContext, resources: Resources): C
     perVersion(context, {
       name: 'candidates',
       versions: createStateVersions(resources.database),
-      make: ({ version }) => candidatesOf(context, resources, version),
+      make: (own, { version }) => candidatesOf(own, resources, version),
     }),
   ];
 }

@@ -8,7 +8,7 @@ export interface PerVersionOptions {
   readonly name: string;
   readonly versions: StateVersions;
   /** Components of one version; they stop when it is retired. `rate` is that of the version just now. */
-  make(version: StateVersion, rate: () => number | null): readonly Component[];
+  make(context: ProcessContext, version: StateVersion, rate: () => number | null): readonly Component[];
 }
 
 /** How soon a rebuild that was started is worked on, and one that was aborted no longer. */
@@ -18,8 +18,10 @@ const startAgainMs = 30_000;
 
 interface Entry {
   state: StateVersion;
+  /** Stages that were told of. */
+  readonly stages: Set<string>;
   running?: Running;
-  /** Why it does not run; it is started again then. */
+  /** Why it does not run; it is started again then, once it has stopped. */
   failure?: { readonly why: string; readonly again: number };
 }
 
@@ -39,6 +41,7 @@ class VersionedRole implements Running {
   readonly #options: PerVersionOptions;
   readonly #fail: (error: unknown) => void;
   readonly #entries = new Map<number, Entry>();
+  readonly #ending = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   readonly #following: Promise<void>;
   #isKnown = false;
@@ -54,6 +57,7 @@ class VersionedRole implements Running {
     this.#stopping.abort();
     await this.#following;
     const stopped = await Promise.allSettled([...this.#entries.values()].map(({ running }) => running?.stop()));
+    await Promise.all(this.#ending);
     for (const one of stopped) if (one.status === 'rejected') throw one.reason;
   }
 
@@ -91,7 +95,7 @@ class VersionedRole implements Running {
     const numbers = new Set(wanted.map(({ version }) => version));
     for (const [version, entry] of this.#entries) if (!numbers.has(version)) await this.#end(version, entry);
     for (const state of wanted) {
-      const entry = this.#entries.get(state.version) ?? { state };
+      const entry = this.#entries.get(state.version) ?? { state, stages: new Set() };
       this.#entries.set(state.version, entry);
       entry.state = state;
       if (entry.failure !== undefined && this.#context.clock.monotonic() >= entry.failure.again) delete entry.failure;
@@ -106,7 +110,7 @@ class VersionedRole implements Running {
     const { name, make } = this.#options;
     log.info({ role: name, version, active: entry.state.isActive }, 'works on a version of state');
     try {
-      const components = make(entry.state, () => entry.state.rate);
+      const components = make(this.#contextOf(entry), entry.state, () => entry.state.rate);
       entry.running = await startAll(components, log, (component, error) => this.#failed(entry, component, error));
     } catch (error) {
       this.#failed(entry, name, error);
@@ -117,6 +121,16 @@ class VersionedRole implements Running {
     this.#context.log.info({ role: this.#options.name, version }, 'no longer works on a version of state');
     this.#entries.delete(version);
     await this.#stopOf(entry);
+  }
+
+  /** A stage is told of until everything of its version has stopped: what still writes lists is part of it. */
+  #contextOf({ stages }: Entry): ProcessContext {
+    const onStage: ProcessContext['onStage'] = (name, status) => {
+      if (status === undefined) return;
+      stages.add(name);
+      this.#context.onStage(name, status);
+    };
+    return { ...this.#context, onStage };
   }
 
   #failed(entry: Entry, component: string, error: unknown): void {
@@ -130,15 +144,21 @@ class VersionedRole implements Running {
       { component, version, error: messageOf(error) },
       'a version that is not active failed; nothing else stops',
     );
-    const running = entry.running;
+    const failed = { ...entry };
     delete entry.running;
-    entry.failure = { why: messageOf(error), again: clock.monotonic() + startAgainMs };
-    void this.#stopOf({ ...entry, ...(running === undefined ? {} : { running }) });
+    const why = messageOf(error);
+    entry.failure = { why, again: Number.POSITIVE_INFINITY };
+    const ending = this.#stopOf(failed).then(() => {
+      entry.failure = { why, again: clock.monotonic() + startAgainMs };
+      this.#ending.delete(ending);
+    });
+    this.#ending.add(ending);
   }
 
-  async #stopOf({ running, state: { version } }: Entry): Promise<void> {
+  async #stopOf({ running, stages, state: { version } }: Entry): Promise<void> {
     await running?.stop().catch((error: unknown) => {
       this.#context.log.error({ version, error: messageOf(error) }, 'could not stop');
     });
+    for (const name of stages) this.#context.onStage(name, undefined);
   }
 }

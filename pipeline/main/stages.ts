@@ -44,7 +44,7 @@ export function aggregationRole(context: ProcessContext, resources: Resources): 
     perVersion(context, {
       name: 'aggregation',
       versions: createStateVersions(database),
-      make: (version, rate) => aggregationOf(context, resources, { version, rate }),
+      make: (own, version, rate) => aggregationOf(own, resources, { version, rate }),
     }),
   ];
 }
