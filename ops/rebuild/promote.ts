@@ -25,7 +25,8 @@ export async function promote(
   return switchTo(installation, actor, async (tx, active) => {
     mustBePromotable(await versionOf(tx, version));
     await tx.query({
-      text: 'UPDATE state_version SET promoted_at = clock_timestamp(), replaced = $2 WHERE version = $1',
+      // A rate is for reading history; the active version takes what comes.
+      text: 'UPDATE state_version SET promoted_at = clock_timestamp(), replaced = $2, rate = NULL WHERE version = $1',
       values: [version, active],
     });
     return { verb: 'rebuild promote', to: version };

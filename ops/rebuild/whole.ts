@@ -11,22 +11,25 @@ import type { VersionRow } from './versions.ts';
 export interface WaitOptions {
   readonly withinMs: number;
   readonly signal: AbortSignal;
-  /** Told what is waited for, whenever that changes. */
+  /** Told what is waited for, every two seconds. */
   readonly onWait: (what: string) => void;
 }
 
 const everyMs = 200;
+const tellEveryMs = 2_000;
 /** Rows of `worker_status` that are older are of processes that are gone. */
 const aliveMs = 5_000;
 
 /** Asks until it is told nothing is missing; FreshetError `not_ready` that says what was, when the time is over. */
 async function until(missing: () => Promise<string | undefined>, options: WaitOptions, deadline: number) {
-  let told: string | undefined;
+  let toldAt = Number.NEGATIVE_INFINITY;
   for (;;) {
     const what = await missing();
     if (what === undefined) return;
-    if (what !== told) options.onWait(what);
-    told = what;
+    if (performance.now() - toldAt >= tellEveryMs) {
+      options.onWait(what);
+      toldAt = performance.now();
+    }
     if (options.signal.aborted) throw new FreshetError('interrupted', 'stopped by a signal; nothing was changed');
     if (performance.now() >= deadline) {
       throw new FreshetError(
