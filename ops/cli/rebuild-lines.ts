@@ -51,3 +51,9 @@ export function compareLines(
   for (const { namespace, id, fields } of users) lines.push(`  ${namespace}|${id}: ${fields.join(', ')}`);
   return lines;
 }
+
+/** Said under a comparison that came too early. */
+export const behindLines = (version: number, behind: number): string[] =>
+  behind === 0
+    ? []
+    : [`state version ${version} is ${number(behind)} records behind: what it has not read yet differs, too`];

@@ -6,6 +6,7 @@ import { firstSignal } from '../process/signals.ts';
 import { changeRate } from '../rebuild/change-rate.ts';
 import { compareVersions, differingFields } from '../rebuild/compare.ts';
 import { type Installation, withInstallation } from '../rebuild/installation.ts';
+import { behindOf } from '../rebuild/progress.ts';
 import { promote, rollback } from '../rebuild/promote.ts';
 import { retire } from '../rebuild/retire.ts';
 import { startRebuild } from '../rebuild/start.ts';
@@ -13,7 +14,7 @@ import { rebuildStatus } from '../rebuild/status.ts';
 import { activeOf, buildingOf } from '../rebuild/versions.ts';
 import { installationServers } from './connection.ts';
 import { becauseOption, operatorOption } from './outbox-options.ts';
-import { compareLines, statusLines } from './rebuild-lines.ts';
+import { behindLines, compareLines, statusLines } from './rebuild-lines.ts';
 import { type JsonOption, jsonOption, say, writeReport } from './report.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -100,7 +101,8 @@ interface CompareOptions extends Options {
 }
 
 async function compare(version: number | undefined, options: CompareOptions): Promise<void> {
-  await installation(async ({ database }) => {
+  await installation(async (servers) => {
+    const { database } = servers;
     const other = await buildingOf(database, version);
     const against = options.with ?? (await activeOf(database)).version;
     const versions = [against, other.version] as const;
@@ -109,13 +111,14 @@ async function compare(version: number | undefined, options: CompareOptions): Pr
     const fields = await Promise.all(
       users.map(async (user) => ({ ...user, fields: await differingFields(database, { versions, ...user }) })),
     );
-    say(options, compareLines(versions, tables, fields));
+    const behind = await behindOf(servers, other);
+    say(options, [...compareLines(versions, tables, fields), ...behindLines(other.version, behind)]);
     await writeReport(options.json, {
       command: 'rebuild compare',
       startedAt: new Date().toISOString(),
       config: { versions },
       runs: tables,
-      summary: { users: fields },
+      summary: { users: fields, behind },
     });
   });
 }

@@ -45,3 +45,12 @@ export async function progressOf(
     return { stage, topic, total: Number(total), handled: Number(handled), behind };
   });
 }
+
+/** Records that a version's state has not taken in yet. */
+export async function behindOf(
+  { database, admin }: { readonly database: Queryable; readonly admin: Pick<BrokerAdmin, 'offsets'> },
+  row: VersionRow,
+): Promise<number> {
+  const stages = await progressOf(database, row, await endsOf(admin, row));
+  return stages.reduce((sum, { stage, total, handled }) => (stage === 'candidates' ? sum : sum + total - handled), 0);
+}

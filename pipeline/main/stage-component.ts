@@ -64,7 +64,9 @@ export function stageComponent<In, Out = never>(
       owner: context.instance,
       autoOffsetReset: config.FRESHET_CONSUMER_AUTO_OFFSET_RESET,
       limits: {
-        maxRecords: batchRecords(config.FRESHET_CONSUMER_BATCH_RECORDS, options.rate?.()),
+        get maxRecords() {
+          return batchRecords(config.FRESHET_CONSUMER_BATCH_RECORDS, options.rate?.());
+        },
         maxBytes: 8_388_608,
       },
       ...(options.rate ? { pace: createPace({ clock, rate: options.rate, partitions: partitionsOf(options) }) } : {}),
