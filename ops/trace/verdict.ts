@@ -168,7 +168,8 @@ function waits({ stage, stateVersion, topic, partition, offset, next, running }:
 function whyStanding(stage: string, running: StageFacts['running']): string {
   if (running === undefined) return 'no process runs that stage; start one with its role';
   const { state, paused, waitingFor } = running;
-  if (paused !== null) return `the partition is paused (${paused}); mend the cause, then \`npx freshet resume --stage ${stage} --because TEXT\``;
+  if (paused !== null)
+    return `the partition is paused (${paused}); mend the cause, then \`npx freshet resume --stage ${stage} --because TEXT\``;
   if (waitingFor !== null) return `the partition waits: ${waitingFor}`;
   return state === 'running' ? 'the stage is running' : `the stage is ${state}`;
 }

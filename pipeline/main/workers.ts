@@ -15,6 +15,8 @@ import { installedTopics } from './installed-topics.ts';
 import type { ProcessContext } from './resources.ts';
 
 const everyMs = 1_000;
+/** Writes between two looks at the others. */
+const lookEvery = 10;
 /** What a stop waits for at most: a row that stays is stale after five seconds and gone after a minute. */
 const goodbyeMs = 1_000;
 
@@ -30,7 +32,10 @@ export interface Workers {
   own(): WorkerReport;
 }
 
-export type WorkersContext = Pick<ProcessContext, 'config' | 'clock' | 'log' | 'instance' | 'appVersion'> & {
+export type WorkersContext = Pick<
+  ProcessContext,
+  'config' | 'clock' | 'log' | 'metrics' | 'instance' | 'appVersion'
+> & {
   readonly roles: ReadonlySet<string>;
 };
 
@@ -40,13 +45,19 @@ export function createWorkers(context: WorkersContext, says: () => WorkerState):
   const store = openWorkerStatus(config.FRESHET_POSTGRES_URL);
   const roles = [...context.roles];
   const startedAt = clock.now();
+  const report = async () => {
+    const { workers, offsets, versions } = await store.read();
+    const expected = expectedStages(config.FRESHET_SUBMIT_TOPICS, versions);
+    return workerReport({ workers: workers as readonly ReportedWorker[], offsets, expected });
+  };
   const me = () => ({ instance, roles, appVersion, state: says() });
   return {
     component: {
       name: 'worker-status',
       async start() {
         const stopping = new AbortController();
-        const writing = keepWriting(context, stopping.signal, () => store.write(me()));
+        const look = async () => countMissing(context.metrics, await report());
+        const writing = keepWriting(context, { signal: stopping.signal, write: () => store.write(me()), look });
         return {
           async stop() {
             stopping.abort();
@@ -57,11 +68,7 @@ export function createWorkers(context: WorkersContext, says: () => WorkerState):
         };
       },
     },
-    async report() {
-      const { workers, offsets, versions } = await store.read();
-      const expected = expectedStages(config.FRESHET_SUBMIT_TOPICS, versions);
-      return workerReport({ workers: workers as readonly ReportedWorker[], offsets, expected });
-    },
+    report,
     own() {
       const now = clock.now();
       const worker: ReportedWorker = { ...me(), startedAt, seenAt: now, silentMs: 0 };
@@ -70,16 +77,30 @@ export function createWorkers(context: WorkersContext, says: () => WorkerState):
   };
 }
 
+interface KeepWriting {
+  readonly signal: AbortSignal;
+  write(): Promise<void>;
+  /** At what all processes say, now and then. */
+  look(): Promise<void>;
+}
+
+/** Whoever is scraped tells of stages that nobody runs: a process that is gone cannot. */
+function countMissing(metrics: ProcessContext['metrics'], { missing, stages }: WorkerReport): void {
+  metrics.stageMissing.reset();
+  for (const { stage, stateVersion } of stages) metrics.stageMissing.set({ stage, version: stateVersion }, 0);
+  for (const { stage, stateVersion } of missing) metrics.stageMissing.set({ stage, version: stateVersion }, 1);
+}
+
 /** Warns once an outage. */
 async function keepWriting(
   { clock, log }: Pick<ProcessContext, 'clock' | 'log'>,
-  signal: AbortSignal,
-  write: () => Promise<void>,
+  { signal, write, look }: KeepWriting,
 ): Promise<void> {
   let away = false;
-  while (!signal.aborted) {
+  for (let n = 1; !signal.aborted; n += 1) {
     try {
       await write();
+      if (n % lookEvery === 0) await look();
       away = false;
     } catch (error) {
       if (!away) log.warn({ error: messageOf(error) }, 'cannot write what this process does, others see it as stale');
