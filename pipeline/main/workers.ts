@@ -1,8 +1,10 @@
 import { topics } from '../../schemas/topics.ts';
+import type { BrokerAdmin } from '../broker/admin.ts';
 import type { Component } from '../kernel/component.ts';
 import { settlesWithin } from '../kernel/deadline.ts';
 import { messageOf } from '../kernel/errors.ts';
 import {
+  type EndOf,
   type ExpectedStage,
   type ReportedWorker,
   type WorkerReport,
@@ -17,6 +19,8 @@ import type { ProcessContext } from './resources.ts';
 const everyMs = 1_000;
 /** Writes between two looks at the others. */
 const lookEvery = 10;
+/** What an answer waits for the broker. */
+const brokerMs = 1_000;
 /** What a stop waits for at most: a row that stays is stale after five seconds and gone after a minute. */
 const goodbyeMs = 1_000;
 
@@ -39,16 +43,22 @@ export type WorkersContext = Pick<
   readonly roles: ReadonlySet<string>;
 };
 
+export interface WorkersPorts {
+  readonly says: () => WorkerState;
+  /** Ends of the log, of topics whose stage nobody runs; a broker that does not answer is not waited for. */
+  readonly offsets: BrokerAdmin['offsets'];
+}
+
 /** What processes say of themselves: this one writes, any can read. */
-export function createWorkers(context: WorkersContext, says: () => WorkerState): Workers {
+export function createWorkers(context: WorkersContext, { says, offsets: endsOf }: WorkersPorts): Workers {
   const { config, clock, instance, appVersion } = context;
   const store = openWorkerStatus(config.FRESHET_POSTGRES_URL);
   const roles = [...context.roles];
   const startedAt = clock.now();
-  const report = async () => {
+  const read = async () => {
     const { workers, offsets, versions } = await store.read();
     const expected = expectedStages(config.FRESHET_SUBMIT_TOPICS, versions);
-    return workerReport({ workers: workers as readonly ReportedWorker[], offsets, expected });
+    return { workers: workers as readonly ReportedWorker[], offsets, expected };
   };
   const me = () => ({ instance, roles, appVersion, state: says() });
   return {
@@ -56,7 +66,7 @@ export function createWorkers(context: WorkersContext, says: () => WorkerState):
       name: 'worker-status',
       async start() {
         const stopping = new AbortController();
-        const look = async () => countMissing(context.metrics, await report());
+        const look = async () => countMissing(context.metrics, workerReport(await read()));
         const writing = keepWriting(context, { signal: stopping.signal, write: () => store.write(me()), look });
         return {
           async stop() {
@@ -68,7 +78,11 @@ export function createWorkers(context: WorkersContext, says: () => WorkerState):
         };
       },
     },
-    report,
+    async report() {
+      const input = await read();
+      const topicsOf = workerReport(input).missing.flatMap(({ offsets }) => offsets.map(({ topic }) => topic));
+      return workerReport({ ...input, endOf: await knownEnds(new Set(topicsOf), endsOf, clock) });
+    },
     own() {
       const now = clock.now();
       const worker: ReportedWorker = { ...me(), startedAt, seenAt: now, silentMs: 0 };
@@ -89,6 +103,20 @@ function countMissing(metrics: ProcessContext['metrics'], { missing, stages }: W
   metrics.stageMissing.reset();
   for (const { stage, stateVersion } of stages) metrics.stageMissing.set({ stage, version: stateVersion }, 0);
   for (const { stage, stateVersion } of missing) metrics.stageMissing.set({ stage, version: stateVersion }, 1);
+}
+
+async function knownEnds(
+  wanted: ReadonlySet<string>,
+  offsets: BrokerAdmin['offsets'],
+  clock: ProcessContext['clock'],
+): Promise<EndOf> {
+  const ends = new Map<string, bigint>();
+  const note = async (topic: string) => {
+    const ranges = await offsets(topic).catch(() => []); // away, or no such topic: not known
+    for (const { partition, high } of ranges) ends.set(`${topic}/${partition}`, high);
+  };
+  await settlesWithin(clock, brokerMs, Promise.all([...wanted].map(note)));
+  return (topic, partition) => ends.get(`${topic}/${partition}`);
 }
 
 /** Warns once an outage. */
