@@ -146,11 +146,13 @@ function expectedStages(
   const { doors, all } = installedTopics(submit);
   const isOpen = (topic: string) => doors.some((door) => door.topic.name === topic);
   const sources = { enriched: topics.interactionEnriched.name, recorded: topics.interactionRecorded.name };
+  // Candidates reads sessions into an index of its own, all of them in every process, and keeps no offsets.
+  const isRunner = (stage: string, topic: string) => stage !== 'candidates' || topic !== topics.sessionUpdated.name;
   const versionsOf = (stage: string, topic: string) =>
     stage === 'aggregation' ? versions.filter(({ source }) => sources[source] === topic) : versions;
   return all.flatMap(({ name: topic, consumers }) =>
     consumers
-      .filter((stage) => stage !== 'intake' || isOpen(topic))
+      .filter((stage) => (stage !== 'intake' || isOpen(topic)) && isRunner(stage, topic))
       .flatMap((stage) => {
         if (!versioned.has(stage)) return [{ stage, stateVersion: 0, topic }];
         return versionsOf(stage, topic).map(({ version }) => ({ stage, stateVersion: version, topic }));
