@@ -54,10 +54,9 @@ class Trace {
     const { database } = this.#servers;
     const { eventId, namespace } = this.#request;
     const noKey: KeyFacts = { isTaken: false, window: null, currentSince: 0 };
-    const [key, applied, progress] = await Promise.all([
+    const [key, applied] = await Promise.all([
       this.#ask('event keys', noKey, () => findKey(database, namespace, eventId)),
       this.#ask<RunningVersion[]>('applied events', [], () => findApplied(database, namespace, eventId)),
-      this.#ask<Progress>('offsets', { places: [], running: [] }, () => readProgress(database)),
     ]);
     const isKnown = key.isTaken || applied.some((one) => one.applied > 0);
     const [outbox, doors] = await Promise.all([this.#outbox(), this.#searchDoors()]);
@@ -68,6 +67,8 @@ class Trace {
     const where = records.flatMap((one) => one.records);
     const versions = await this.#versions(applied, event, enriched);
     const read = [...readings(records, applied), ...candidatesReadings(versions)];
+    // Last, so that no stage seems to be behind what was found after it.
+    const progress = await this.#ask<Progress>('offsets', { places: [], running: [] }, () => readProgress(database));
     const letters = await this.#ask('dead letters', [], () => findLetters(database, this.#request, where));
     return {
       eventId,
