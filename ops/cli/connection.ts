@@ -1,10 +1,10 @@
-import { configSpec } from '../../pipeline/kernel/config.ts';
+import { type Config, configSpec, parseConfig } from '../../pipeline/kernel/config.ts';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import { type InstalledTopics, installedTopics } from '../../pipeline/main/installed-topics.ts';
 import type { InstallationServers } from '../rebuild/installation.ts';
 import { checkoutRoot, stackFolder } from '../stack/paths.ts';
 import { readState } from '../stack/state.ts';
-import { localUrls, type ServerUrls } from '../stack/urls.ts';
+import { localUrls, type ServerUrls, stackEnvironment } from '../stack/urls.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -43,6 +43,12 @@ export function installationServers(): InstallationServers {
     redisUrl: serverOf('redisUrl', undefined),
     topicPrefix: topicPrefix(),
   };
+}
+
+/** The configuration that a process here would have: the environment's, servers of the running stack where it names none. */
+export function installationConfig(env: Environment = process.env): Config {
+  const running = runningStack();
+  return parseConfig({ ...(running ? stackEnvironment(running) : {}), ...env });
 }
 
 /** The prefix of this installation's topics and groups. */

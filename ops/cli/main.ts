@@ -62,6 +62,10 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'let partitions go on that a stage has paused',
     load: async () => (await import('./replay.ts')).resumeCommand(),
   },
+  trace: {
+    description: 'where one event is and what it did',
+    load: async () => (await import('./trace.ts')).traceCommand(),
+  },
   docs: {
     description: 'the generated parts of README.md and .env.example',
     load: async () => (await import('./docs.ts')).docsCommand(),

@@ -45,10 +45,13 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
   const serving = roles.has('serving') ? servingRole(base, stateVersion) : undefined;
   const apps = [pipeline.app, serving?.app].filter((app) => app !== undefined);
   const says = () => ({ stages: pipeline.status(), relays: pipeline.relays() });
-  const workers = createWorkers({ ...base, ...identity }, () => ({
-    ...says(),
-    ...(serving ? { serving: serving.health() } : {}),
-  }));
+  const workers = createWorkers(
+    { ...base, ...identity },
+    {
+      says: () => ({ ...says(), ...(serving ? { serving: serving.health() } : {}) }),
+      offsets: (topic) => pipeline.resources.admin.offsets(topic),
+    },
+  );
   const { server, readiness } = createFront(base, {
     kind: apps.length > 0 ? 'http' : 'worker',
     apps: apps as Parameters<typeof createFront>[1]['apps'],

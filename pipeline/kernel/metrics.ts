@@ -128,6 +128,14 @@ function stageMetrics({ counter, gauge, histogram }: Makers) {
     ),
     stagePaused: gauge('freshet_stage_paused_partitions', 'Paused partitions', [...stage, 'reason']),
     stageHalted: gauge('freshet_stage_halted', '1 when dead letters stopped half of the partitions', stage),
+    stageMissing: gauge('freshet_stage_missing', '1 for a stage that no process says it runs', stage),
+    dlqOpen: gauge('freshet_dlq_open_letters', 'Dead letters that nobody has redriven or discarded yet', [
+      'stage',
+      'reason',
+    ]),
+    dlqOldestSeconds: gauge('freshet_dlq_oldest_open_seconds', 'Time since the first failure of the oldest open one', [
+      'stage',
+    ]),
     stageRebalances: counter('freshet_stage_rebalances_total', 'Assignments received', stage),
     stageAssignmentSeconds: histogram(
       'freshet_stage_assignment_seconds',

@@ -39,8 +39,16 @@ export interface MissingStage {
   readonly topics: readonly string[];
   /** Processes that spoke for it until they fell silent. */
   readonly lastReportedBy: readonly string[];
-  readonly offsets: readonly Omit<StoredOffset, 'stage' | 'stateVersion'>[];
+  readonly offsets: readonly MissingOffset[];
 }
+
+export interface MissingOffset extends Omit<StoredOffset, 'stage' | 'stateVersion'> {
+  /** Records that wait there; null where the broker did not say in time. */
+  readonly lag: number | null;
+}
+
+/** End of a partition's log; undefined where it is not known. */
+export type EndOf = (topic: string, partition: number) => bigint | undefined;
 
 export interface ReportedStage extends Omit<RunnerStatus, 'state'> {
   readonly instance: string;
@@ -62,17 +70,19 @@ export interface WorkerReportInput {
   readonly workers: readonly ReportedWorker[];
   readonly expected: readonly ExpectedStage[];
   readonly offsets: readonly StoredOffset[];
+  readonly endOf?: EndOf;
 }
 
 /** Each stage of each process, and the stages that nobody runs. */
-export function workerReport({ workers, expected, offsets }: WorkerReportInput): WorkerReport {
+export function workerReport(input: WorkerReportInput): WorkerReport {
+  const { workers } = input;
   const seen = workers.map((worker) => ({ ...worker, isStale: worker.silentMs > staleAfterMs }));
   const stages = seen.flatMap(({ instance, silentMs, isStale, state }) =>
     state.stages.map((one): ReportedStage => ({ ...one, instance, silentMs, state: isStale ? 'stale' : one.state })),
   );
   const order = (one: { stage: string; stateVersion: number }) => `${one.stage} ${one.stateVersion}`;
   return {
-    missing: missing(stages, expected, offsets).toSorted((a, b) => order(a).localeCompare(order(b))),
+    missing: missing(stages, input).toSorted((a, b) => order(a).localeCompare(order(b))),
     stages: stages.toSorted((a, b) => order(a).localeCompare(order(b)) || a.instance.localeCompare(b.instance)),
     workers: seen,
   };
@@ -80,8 +90,7 @@ export function workerReport({ workers, expected, offsets }: WorkerReportInput):
 
 function missing(
   stages: readonly ReportedStage[],
-  expected: readonly ExpectedStage[],
-  offsets: readonly StoredOffset[],
+  { expected, offsets, endOf = () => undefined }: WorkerReportInput,
 ): MissingStage[] {
   const speaksFor =
     ({ stage, stateVersion, topic }: ExpectedStage) =>
@@ -100,9 +109,17 @@ function missing(
       lastReportedBy: [...new Set(silent.map(({ instance }) => instance))],
       offsets: offsets
         .filter((one) => group.some((each) => isOf(one, each)))
-        .map(({ stage: _, stateVersion: __, ...offset }) => offset),
+        .map(({ stage: _, stateVersion: __, ...offset }) => ({ ...offset, lag: lagOf(offset, endOf) })),
     };
   });
+}
+
+function lagOf(
+  { topic, partition, nextOffset }: Omit<StoredOffset, 'stage' | 'stateVersion'>,
+  endOf: EndOf,
+): number | null {
+  const end = endOf(topic, partition);
+  return end === undefined ? null : Math.max(0, Number(end - nextOffset));
 }
 
 const isOf = (one: ExpectedStage, other: ExpectedStage): boolean =>

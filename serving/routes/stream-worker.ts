@@ -66,10 +66,12 @@ function missingStage({ stage, stateVersion, topics, lastReportedBy, offsets }: 
     state_version: stateVersion,
     topics,
     last_reported_by: lastReportedBy,
-    offsets: offsets.map(({ topic, partition, nextOffset, owner, updatedAt }) => ({
+    lag_records: offsets.some(({ lag }) => lag === null) ? null : offsets.reduce((sum, { lag }) => sum + (lag ?? 0), 0),
+    offsets: offsets.map(({ topic, partition, nextOffset, lag, owner, updatedAt }) => ({
       topic,
       partition,
       next: nextOffset.toString(),
+      lag_records: lag,
       owner,
       moved_at: instant(updatedAt),
     })),

@@ -41,6 +41,7 @@ it('names the stages that nobody speaks for, with their stored offsets', () => {
       expected('aggregation', 'enriched', 2),
     ],
     offsets: [offset('aggregation', 'enriched', 1), offset('aggregation', 'enriched', 2)],
+    endOf: () => 10n,
   });
   expect(missing).toEqual([
     {
@@ -48,7 +49,7 @@ it('names the stages that nobody speaks for, with their stored offsets', () => {
       stateVersion: 2,
       topics: ['enriched'],
       lastReportedBy: [],
-      offsets: [{ topic: 'enriched', partition: 0, nextOffset: 7n, owner: 'gone', updatedAt: 5 }],
+      offsets: [{ topic: 'enriched', partition: 0, nextOffset: 7n, owner: 'gone', updatedAt: 5, lag: 3 }],
     },
   ]);
 });

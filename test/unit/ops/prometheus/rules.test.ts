@@ -55,13 +55,11 @@ it('every alert has a runbook page that names it', () => {
   }
 });
 
-it('every outbox, relay and ingest page belongs to an alert, and every alert named on one exists', () => {
+it('every page but that of the rebuild belongs to an alert, and every alert and page named on one exists', () => {
   const used = new Set(alerts.map(({ runbook }) => runbook));
   const names = new Set(alerts.map(({ name }) => name));
-  for (const file of readdirSync(join(root, 'ops', 'runbooks')).filter((name) =>
-    /^(outbox|relay|ingest)-/.test(name),
-  )) {
-    expect(used, file).toContain(`ops/runbooks/${file}`);
+  for (const file of readdirSync(join(root, 'ops', 'runbooks'))) {
+    if (file !== 'rebuild.md') expect(used, file).toContain(`ops/runbooks/${file}`);
     const text = readFileSync(join(root, 'ops', 'runbooks', file), 'utf8');
     for (const [, name] of text.matchAll(/`(Freshet[A-Za-z]+)`/g)) expect(names, file).toContain(name);
     for (const [, link] of text.matchAll(/\]\(([a-z-]+\.md)\)/g))
@@ -80,5 +78,24 @@ it('every metric and label of the rules is one that the product exposes', () => 
     const known = new Set(['le', ...metrics.flatMap((metric) => [...(labelsOf.get(metric) ?? [])])]);
     for (const [, labels] of expr.matchAll(/by \(([^)]*)\)/g))
       for (const label of (labels ?? '').split(', ')) expect(known, `${name}: by ${label}`).toContain(label);
+  }
+});
+
+it('every page for consumers says what users feel or what it means, what to look at, what to do and how to see that it is well', () => {
+  const pages = new Set(
+    alerts.map(({ runbook }) => runbook).filter((page) => !/(outbox|relay|ingest)-/.test(page ?? '')),
+  );
+  for (const page of [...pages, 'ops/runbooks/rebuild.md']) {
+    const text = readFileSync(join(root, page as string), 'utf8');
+    for (const heading of ['Do', 'Afterwards', 'Escalate when']) expect(text, page).toContain(`\n## ${heading}\n`);
+  }
+});
+
+it('every command of a page is one that there is', () => {
+  const text = readFileSync(join(root, 'ops', 'cli', 'main.ts'), 'utf8');
+  const commands = new Set(['dlq', ...[...text.matchAll(/^ {2}([a-z]+): \{$/gm)].map(([, name]) => name)]);
+  for (const file of readdirSync(join(root, 'ops', 'runbooks'))) {
+    const page = readFileSync(join(root, 'ops', 'runbooks', file), 'utf8');
+    for (const [, verb] of page.matchAll(/npx freshet ([a-z]+)/g)) expect(commands, `${file}: ${verb}`).toContain(verb);
   }
 });
