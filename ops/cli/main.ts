@@ -61,6 +61,9 @@ const commands: Readonly<Record<string, Entry>> = {
   resume: {
     description: 'let partitions go on that a stage has paused',
     load: async () => (await import('./replay.ts')).resumeCommand(),
+  dlq: {
+    description: 'dead letters: what is there and why, one of them, redrive, discard',
+    load: async () => (await import('./dlq.ts')).dlqCommand(),
   },
   docs: {
     description: 'the generated parts of README.md and .env.example',

@@ -10,7 +10,18 @@ export interface RedriveTopic {
   readonly isCompacted: boolean;
   /** Today's reader of its stage. */
   readonly reader: RecordReader<unknown>;
+  /** Values as they were written, for people. */
+  written(bytes: Buffer, headers: Readonly<Record<string, Buffer>>): Promise<Written>;
 }
+
+export type Written =
+  | {
+      readonly ok: true;
+      readonly value: unknown;
+      readonly schema: string | null;
+      readonly writerSchemaId: number | null;
+    }
+  | { readonly ok: false; readonly reason: string; readonly message: string };
 
 export type RefusalCode =
   | 'version_not_running'
@@ -63,7 +74,7 @@ export async function examine(letter: StoredDeadLetter, rules: ExamineRules): Pr
   if (target === undefined) return refused({ code: 'topic_unknown', message: `there is no topic ${topic} today` });
   const beforehand = refusalOf(letter, target, rules);
   if (beforehand !== undefined) return refused(beforehand);
-  const reading = await read(letter, target);
+  const reading = await readToday(letter, target);
   if (!reading.ok) return refused({ code: reading.reason, message: reading.message });
   const age = rules.now - receivedAt(letter, reading.value);
   if (age > redrivableForMs) return refused({ code: 'too_old', message: tooOld(age) });
@@ -92,7 +103,7 @@ function refusalOf(letter: StoredDeadLetter, target: RedriveTopic, rules: Examin
 }
 
 /** As the runner decodes: a record without a value goes to the stage as it is. */
-async function read(letter: StoredDeadLetter, { reader }: RedriveTopic): Promise<ReadResult<unknown>> {
+export async function readToday(letter: StoredDeadLetter, { reader }: RedriveTopic): Promise<ReadResult<unknown>> {
   if (letter.value === null) return { ok: true, value: null };
   return reader.read(letter.value, headersOf(letter));
 }
@@ -107,7 +118,7 @@ function receivedAt({ recordedAt, firstFailedAt }: StoredDeadLetter, value: unkn
 const tooOld = (age: number): string =>
   `it was received ${Math.floor(age / day)} days ago; whether it counted already is known for ${redrivableForMs / day} days only`;
 
-const headersOf = ({ headers }: StoredDeadLetter): Record<string, Buffer> =>
+export const headersOf = ({ headers }: StoredDeadLetter): Record<string, Buffer> =>
   Object.fromEntries(headers.map(({ name, value }) => [name, value]));
 
 /** The original record, with the header that says what it is a redrive of. */
