@@ -61,6 +61,7 @@ const commands: Readonly<Record<string, Entry>> = {
   resume: {
     description: 'let partitions go on that a stage has paused',
     load: async () => (await import('./replay.ts')).resumeCommand(),
+  },
   dlq: {
     description: 'dead letters: what is there and why, one of them, redrive, discard',
     load: async () => (await import('./dlq.ts')).dlqCommand(),

@@ -25,8 +25,7 @@ export interface Servers {
  * `dead_letters_missing` where the database has no dead letters, or older ones.
  */
 export async function withLetters<T>(servers: Servers, work: (verbs: DeadLetterVerbs) => Promise<T>): Promise<T> {
-  const { postgresUrl, submit } = servers;
-  const database = openDatabase({ url: postgresUrl, maxConnections: 3, onIdleError: () => undefined });
+  const database = openDatabase({ url: servers.postgresUrl, maxConnections: 3, onIdleError: () => undefined });
   let closeProducer = async () => {};
   try {
     await mustHaveLetters(database);
@@ -41,7 +40,8 @@ export async function withLetters<T>(servers: Servers, work: (verbs: DeadLetterV
       clock: systemClock,
     });
     const send = (...batch: Parameters<ReturnType<typeof producer>['send']>) => producer().send(...batch);
-    return await work(openDeadLetters({ database, producer: { send }, codec, clock: systemClock, submit }));
+    const config = { FRESHET_SUBMIT_TOPICS: servers.submit };
+    return await work(openDeadLetters({ database, producer: { send }, codec, clock: systemClock, config }));
   } finally {
     await closeProducer();
     await database.close();

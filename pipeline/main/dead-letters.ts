@@ -20,14 +20,14 @@ export interface DeadLetterDeps {
   readonly producer: Pick<Producer, 'send'>;
   readonly codec: Codec;
   readonly clock: Clock;
-  readonly submit: readonly SubmitTopic[];
+  readonly config: { readonly FRESHET_SUBMIT_TOPICS: readonly SubmitTopic[] };
 }
 
 /** What operators do with dead letters, over what is real: `DeadLetterVerbs` of serving. */
-export function openDeadLetters({ database, producer, codec, clock, submit }: DeadLetterDeps) {
+export function openDeadLetters({ database, producer, codec, clock, config }: DeadLetterDeps) {
   const questions = createPostgresDeadLetters(database);
   const letters = { ...questions, ...createPostgresDeadLetterActions(database) };
-  const topicOf = redriveTopics(submit, codec);
+  const topicOf = redriveTopics(config.FRESHET_SUBMIT_TOPICS, codec);
   const deps = { letters, producer, clock, topicOf };
   return {
     ...questions,

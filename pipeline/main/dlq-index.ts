@@ -1,6 +1,7 @@
 import type { Component } from '../kernel/component.ts';
 import { createDlqIndex, indexedDeadLetters } from '../stages/dlq-index/dlq-index.ts';
 import { createDlqExpiry } from '../stages/dlq-index/expiry.ts';
+import { createDlqSampler } from '../stages/dlq-index/sampler.ts';
 import { createPostgresDeadLetterIndex } from '../stores/postgres/dead-letters.ts';
 import { installedTopics } from './installed-topics.ts';
 import type { ProcessContext, Resources } from './resources.ts';
@@ -11,5 +12,9 @@ export function dlqIndexRole(context: ProcessContext, resources: Resources): Com
   const sources = installedTopics(context.config.FRESHET_SUBMIT_TOPICS).deadLetters;
   const stage = createDlqIndex({ index, topics: sources });
   const deadLetters = indexedDeadLetters({ index }, context.appVersion);
-  return [stageComponent(context, resources, { stage, sources, deadLetters }), createDlqExpiry({ ...context, index })];
+  return [
+    stageComponent(context, resources, { stage, sources, deadLetters }),
+    createDlqExpiry({ ...context, index }),
+    createDlqSampler({ ...context, index }),
+  ];
 }
