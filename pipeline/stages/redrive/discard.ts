@@ -20,7 +20,7 @@ export async function discard({ letters }: DiscardDeps, request: RunRequest, act
         status: 'discarded',
         async work(open) {
           had = open;
-          settled = open.slice(0, run.left);
+          settled = run.within(open);
           return { settled, details: run.detailsWith(settled.map((letter) => ({ letter }))) };
         },
       });

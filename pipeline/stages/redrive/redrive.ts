@@ -100,7 +100,7 @@ async function redriveBatch({ letters, producer }: RedriveDeps, { keys, rules, r
       had = open;
       const examined: Examined[] = [];
       for (const letter of open) examined.push(await examine(letter, rules));
-      const sendable = examined.filter((one): one is Sendable => 'record' in one).slice(0, run.left);
+      const sendable = run.within(examined.filter((one): one is Sendable => 'record' in one));
       const refused = examined.filter((one) => 'refused' in one);
       const refusals = await sendLetters(producer, sendable);
       settled = sendable.map(({ letter }) => letter).filter((letter) => !refusals.has(letter));

@@ -38,6 +38,7 @@ export class Run {
   readonly #notOpen: string[] = [];
   #tally: Tally = emptyTally;
   #busy = 0;
+  #isCut = false;
   #endedBy: RunResult['endedBy'] = null;
   #failure: RunResult['failure'] = null;
 
@@ -50,13 +51,14 @@ export class Run {
   /** Asked before something more is done. */
   get isOver(): boolean {
     if (this.#endedBy === null && this.#request.signal?.aborted) this.#endedBy = 'signal';
-    if (this.#endedBy === null && this.left <= 0) this.#endedBy = 'limit';
+    if (this.#endedBy === null && this.#left <= 0) this.#endedBy = 'limit';
     return this.#endedBy !== null;
   }
 
-  /** How many more may be settled. */
-  get left(): number {
-    return (this.#request.limit ?? Number.POSITIVE_INFINITY) - this.#tally.settled;
+  /** As many of these as may still be settled. */
+  within<T>(all: readonly T[]): readonly T[] {
+    if (all.length > this.#left) this.#isCut = true;
+    return all.slice(0, this.#left);
   }
 
   /** Counts letters whose fate is certain. */
@@ -96,8 +98,18 @@ export class Run {
   result(): RunResult {
     const { settled, refused, groups } = this.#tally;
     const [absent, notOpen] = [this.#absent, this.#notOpen];
-    const rest = { busy: this.#busy, absent, notOpen, endedBy: this.#endedBy, failure: this.#failure };
+    const rest = {
+      busy: this.#busy,
+      absent,
+      notOpen,
+      endedBy: this.#endedBy ?? (this.#isCut ? 'limit' : null),
+      failure: this.#failure,
+    };
     return { settled, refused, groups, ...rest };
+  }
+
+  get #left(): number {
+    return (this.#request.limit ?? Number.POSITIVE_INFINITY) - this.#tally.settled;
   }
 
   #details(state: string, tally: Tally): ActionDetails {
