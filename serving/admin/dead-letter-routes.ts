@@ -122,7 +122,9 @@ async function answer(
 ): Promise<Response> {
   const answered = new AbortController();
   const over = new AbortController();
-  const timer = clock.sleep(limits.seconds * 1_000, answered.signal).then(() => over.abort());
+  const timer = clock.sleep(limits.seconds * 1_000, answered.signal).then(() => {
+    if (!answered.signal.aborted) over.abort();
+  });
   try {
     const result = await run(AbortSignal.any([c.req.raw.signal, over.signal]));
     if (result.failure === null) return c.json(resultDocument(done, result), 200, noStore);

@@ -86,7 +86,7 @@ const isFilter = (filter: Change['filter']) => filter !== undefined && Object.ke
 const choosesOneWay = ({ ids, filter, all }: Pick<Change, 'ids' | 'filter' | 'all'>) =>
   [ids !== undefined, isFilter(filter), all === true].filter(Boolean).length === 1;
 const oneWay = { path: [], message: 'must have one of ids, filter with at least one member, or all: true' };
-const why = { path: ['reason'], message: 'is required: why, for the audit' };
+const why = { path: ['reason'], message: 'is required: why, for the audit', params: { code: 'required' } };
 
 const selectionOf = ({ ids, filter }: Pick<Change, 'ids' | 'filter'>) =>
   ids === undefined ? { filter: filterOf(filter ?? {}) } : { keys: ids.filter((key) => key !== undefined) };
@@ -137,7 +137,8 @@ export function problemsOf(root: '$' | 'query', issues: readonly z.core.$ZodIssu
   return issues.map((issue) => {
     const path = [root, ...issue.path.map(String)].join('.');
     const limit = issue.code === 'too_big' ? { limit: Number(issue.maximum) } : {};
-    return { code: codes[issue.code] ?? 'malformed', path, message: lower(issue.message), ...limit };
+    const own = issue.code === 'custom' ? issue.params?.code : codes[issue.code];
+    return { code: typeof own === 'string' ? own : 'malformed', path, message: lower(issue.message), ...limit };
   });
 }
 
