@@ -59,9 +59,7 @@ describe('the index of dead letters', () => {
     await database.query({ text: `UPDATE dead_letter SET status = 'redriven'` });
     const again = entry({ reason: 'invalid', redriveCount: 1, firstFailedAt: at + 50, lastFailedAt: at + 100 });
     await letters().put([again, entry({ lastFailedAt: at + 60 })]);
-    expect(await letters().list({}, { limit: 10 })).toMatchObject([
-      { ...again, firstFailedAt: at, status: 'open' },
-    ]);
+    expect(await letters().list({}, { limit: 10 })).toMatchObject([{ ...again, firstFailedAt: at, status: 'open' }]);
   });
 
   it('leaves a row alone when the same letter is read anew', async () => {
