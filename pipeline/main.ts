@@ -24,6 +24,8 @@ export interface Pipeline {
   readonly resources: Resources;
   /** Each running stage: partitions, lag, last error. */
   status(): readonly RunnerStatus[];
+  /** What operators do with dead letters; of the admin role. */
+  readonly deadLetters: ReturnType<typeof import('./main/dead-letters.ts').openDeadLetters> | undefined;
   /** Each outbox that the relay role serves here, ours first. */
   relays(): readonly RelayStatus[];
 }
@@ -50,6 +52,9 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const relay: RelayRole | undefined = roles.has('relay')
     ? (await import('./main/relay.ts')).relayRole(context, resources)
     : undefined;
+  const deadLetters = roles.has('admin')
+    ? (await import('./main/dead-letters.ts')).openDeadLetters({ ...context, ...resources })
+    : undefined;
   // Each role's modules are read where it runs: a relay with the state stores' query builder takes 200 MB more.
   const byRole: Record<PipelineRole, () => Promise<readonly Component[]>> = {
     relay: async () => relay?.components ?? [],
@@ -69,6 +74,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     components: [connections, ...(hasDoor ? [outbox.component] : []), ...wanted],
     app: ingest?.app,
     resources,
+    deadLetters,
     status: () => [...stages.values()].map((status) => status()),
     relays: () => relay?.status() ?? [],
   };

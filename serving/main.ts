@@ -4,10 +4,13 @@ import type { Config } from '../pipeline/kernel/config.ts';
 import type { Logger } from '../pipeline/kernel/logger.ts';
 import type { Metrics } from '../pipeline/kernel/metrics.ts';
 import { createServingConnections } from '../pipeline/stores/redis/serving-connections.ts';
+import { deadLetterRoutes } from './admin/dead-letter-routes.ts';
+import type { DeadLetterVerbs } from './admin/verbs.ts';
 import { composeApp } from './compose-app.ts';
 import { createServing, type Serving } from './create-serving.ts';
 import { createHttpServer, type HttpServer } from './http-server.ts';
 import type { IdentityEnv } from './middleware/identity.ts';
+import { createMeasure } from './middleware/request-metrics.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { type Health, statusRoutes } from './routes/status.ts';
 import { streamWorkerRoutes, type WorkerReports } from './routes/stream-worker.ts';
@@ -28,6 +31,13 @@ export function servingRole(context: ServerContext, stateVersion: number): Servi
   const { component, ...readers } = createServingConnections({ url: config.FRESHET_REDIS_URL, log });
   const serving = createServing({ ...context, ...readers, stateVersion });
   return { ...serving, components: [component, ...serving.components] };
+}
+
+/** The operators' routes; undefined where the configuration names no operator. */
+export function adminRole(context: ServerContext, verbs: DeadLetterVerbs): Hono<IdentityEnv> | undefined {
+  const tokens = context.config.FRESHET_ADMIN_TOKENS;
+  if (tokens.length === 0) return undefined;
+  return deadLetterRoutes({ ...context, verbs, tokens, measure: createMeasure(context.metrics, context.clock) });
 }
 
 export interface FrontOptions {

@@ -1,5 +1,6 @@
 import { type Config, configSpec, parseConfig } from '../../pipeline/kernel/config.ts';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
+import type { SubmitTopic } from '../../pipeline/kernel/submit-topics.ts';
 import { type InstalledTopics, installedTopics } from '../../pipeline/main/installed-topics.ts';
 import type { InstallationServers } from '../rebuild/installation.ts';
 import { checkoutRoot, stackFolder } from '../stack/paths.ts';
@@ -58,8 +59,13 @@ export function topicPrefix(env: Environment = process.env): string {
 
 /** The topics of this installation: the catalogue's, and those that its configuration adds. */
 export function configuredTopics(env: Environment = process.env): InstalledTopics {
+  return installedTopics(configuredSubmitTopics(env));
+}
+
+/** The topics that services hand events in by. */
+export function configuredSubmitTopics(env: Environment = process.env): readonly SubmitTopic[] {
   const result = configSpec.FRESHET_SUBMIT_TOPICS.schema.safeParse(env.FRESHET_SUBMIT_TOPICS);
-  if (result.success) return installedTopics(result.data);
+  if (result.success) return result.data;
   throw new FreshetError('submit_topics_invalid', `FRESHET_SUBMIT_TOPICS: ${result.error.issues[0]?.message}`);
 }
 

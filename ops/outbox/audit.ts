@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { Queryable } from '../../pipeline/stores/postgres/database.ts';
+import { recordAction } from '../../pipeline/stores/postgres/operator-audit.ts';
 
 /** Who changes something and why; stored beside the change, in its transaction. */
 export interface Actor {
@@ -23,16 +24,8 @@ export function actorOf({ operator, because }: ActorOptions): Actor {
 
 export async function recordAudit(
   tx: Queryable,
-  { operator, reason }: Actor,
-  { verb, details }: { readonly verb: string; readonly details: Readonly<Record<string, unknown>> },
+  actor: Actor,
+  entry: { readonly verb: string; readonly details: Readonly<Record<string, unknown>> },
 ): Promise<void> {
-  await tx.query({
-    text: 'INSERT INTO operator_audit (operator, verb, reason, details) VALUES ($1, $2, $3, $4)',
-    values: [
-      operator,
-      verb,
-      reason,
-      JSON.stringify(details, (_, value) => (typeof value === 'bigint' ? value.toString() : value)),
-    ],
-  });
+  await recordAction(tx, { ...actor, ...entry });
 }

@@ -7,7 +7,7 @@ import type { Logger } from '../../pipeline/kernel/logger.ts';
 import { createMetrics, type Metrics } from '../../pipeline/kernel/metrics.ts';
 import { createWorkers } from '../../pipeline/main/workers.ts';
 import { createPipeline, type Pipeline } from '../../pipeline/main.ts';
-import { createFront, servingRole } from '../../serving/main.ts';
+import { adminRole, createFront, servingRole } from '../../serving/main.ts';
 import { productVersion } from '../cli/report.ts';
 import { joinOwnGroup } from '../rebuild/own-group.ts';
 import type { Role } from './roles.ts';
@@ -43,7 +43,8 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
   const identity = { instance, roles, appVersion: productVersion() };
   const pipeline = await createPipeline({ ...base, ...identity });
   const serving = roles.has('serving') ? servingRole(base, stateVersion) : undefined;
-  const apps = [pipeline.app, serving?.app].filter((app) => app !== undefined);
+  const admin = pipeline.deadLetters && adminRole(base, pipeline.deadLetters);
+  const apps = [pipeline.app, serving?.app, admin].filter((app) => app !== undefined);
   const says = () => ({ stages: pipeline.status(), relays: pipeline.relays() });
   const workers = createWorkers(
     { ...base, ...identity },

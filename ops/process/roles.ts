@@ -11,6 +11,7 @@ export const roles = [
   'candidates',
   'catalog',
   'dlq-index',
+  'admin',
 ] as const;
 export type Role = (typeof roles)[number];
 

@@ -82,7 +82,7 @@ function roleService(role: string): Value {
   return {
     ...application,
     pull_policy: 'never',
-    command: ['run', '--roles', role],
+    command: ['run', '--roles', role === 'http' ? 'http,admin' : role],
     depends_on: after(['prepare'], 'service_completed_successfully'),
     ...(role === 'http' ? { ports: [`127.0.0.1:\${HTTP_PORT:-${httpPort}}:${httpPort}`] } : {}),
     healthcheck: ready(port),
@@ -107,7 +107,7 @@ function yaml(value: { readonly [key: string]: Value }, indent = ''): string {
 
 /** The text of docker-compose.yml: the four servers, and one service a role from one image. */
 export function composeFile(): string {
-  const workers = roles.filter((role) => role !== 'ingest' && role !== 'serving');
+  const workers = roles.filter((role) => role !== 'ingest' && role !== 'serving' && role !== 'admin');
   const services = {
     ...Object.fromEntries(serverNames.map((name) => [name, serverService(name)])),
     prepare,

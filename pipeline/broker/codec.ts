@@ -27,8 +27,15 @@ export interface RecordWriter<V> {
   write(value: V): Buffer;
 }
 
+/** A value as its writer wrote it, for people to look at. */
+export type WrittenValue =
+  | { readonly ok: true; readonly value: unknown; readonly schema: string; readonly writerSchemaId: number }
+  | Exclude<ReadResult<never>, { readonly ok: true }>;
+
 export interface Codec {
   reader<V>(topic: TopicDef<V>): RecordReader<V>;
   /** Looks the id up; FreshetError `schema_not_registered` names the remedy (`freshet schemas apply`). */
   writer<V>(topic: TopicDef<V>): Promise<RecordWriter<V>>;
+  /** By the writer's own schema, whatever today's are. Rejects with TransientError when the registry is away. */
+  written(bytes: Buffer, headers?: Readonly<Record<string, Buffer>>): Promise<WrittenValue>;
 }

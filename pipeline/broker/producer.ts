@@ -1,8 +1,11 @@
 /** One record to publish, framed and keyed. `value: null` is a tombstone. */
 export interface ProducerRecord {
-  readonly key: Buffer;
+  /** Null for a record without a key, which is not the same as an empty one. */
+  readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers?: Readonly<Record<string, Buffer>>;
+  /** Instead of the partition that the key leads to; taken for none where the topic has no such partition. */
+  readonly partition?: number;
 }
 
 export interface TopicRecords {
@@ -12,7 +15,8 @@ export interface TopicRecords {
 }
 
 /**
- * Publishes with acks=-1 and Kafka's murmur2 partitioner. Resolves when every record is acknowledged.
+ * Publishes with acks=-1 and Kafka's murmur2 partitioner (a record with neither key nor partition goes to the first).
+ * Resolves when every record is acknowledged.
  * Records of one key keep their order within a call and between awaited calls.
  * Throws TransientError where waiting helps, else FreshetError with code `record_too_large`,
  * `topic_unknown` or `record_invalid`; after an error any part may have been published.

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { adminTokensSchema } from './admin-tokens.ts';
 import { outboxUrlsSchema } from './outbox-urls.ts';
 import { defaultSubmitTopics, submitTopicsSchema } from './submit-topics.ts';
 
@@ -164,6 +165,12 @@ export const configSpec = {
     schema: z.coerce.number().int().min(1).max(5_000).default(1_000),
     meaning: 'Records a relay page',
     example: '1000',
+  },
+  FRESHET_ADMIN_TOKENS: {
+    schema: adminTokensSchema,
+    meaning:
+      'Operators who may use /admin: name and SHA-256 of their token (printf %s TOKEN | sha256sum), comma separated; without it there is no /admin',
+    example: 'ann:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   },
   FRESHET_PROMETHEUS_METRICS_ENABLED: {
     schema: flag.default(true),

@@ -87,7 +87,7 @@ const ownProperty = { configurable: true, enumerable: true, writable: true };
 type ForSchemaOptions = NonNullable<Parameters<typeof avsc.Type.forSchema>[1]>;
 
 /** The options object is made anew each time: avsc writes the named types into it. */
-function parse(schema: Json, wrapUnions: 'never' | 'always'): avsc.Type {
+function parse(schema: Json, wrapUnions: 'never' | 'always' | 'auto'): avsc.Type {
   const options: ForSchemaOptions = {
     wrapUnions,
     omitRecordMethods: true,
@@ -97,7 +97,7 @@ function parse(schema: Json, wrapUnions: 'never' | 'always'): avsc.Type {
       return type === 'map' ? new BoundedMapType(part, shared) : undefined;
     },
   };
-  return avsc.Type.forSchema(camelCased(schema) as avsc.Schema, options);
+  return avsc.Type.forSchema(schema as avsc.Schema, options);
 }
 
 function firstInvalid(type: avsc.Type, value: unknown): string | undefined {
@@ -109,10 +109,32 @@ function firstInvalid(type: avsc.Type, value: unknown): string | undefined {
   return found;
 }
 
+/** What a writer's schema makes of bytes, whatever today's schemas are. */
+export interface WrittenSchema {
+  /** Full name of its type; empty where it has none. */
+  readonly name: string;
+  /** Decodes a body from `position` on, field names as they are in the schema; throws where bytes are broken or left over. */
+  read(bytes: Buffer, position: number): unknown;
+}
+
+/** For people who look at a value; defaults play no part in it. Throws where the text is no Avro schema. */
+export function writtenSchema(json: string): WrittenSchema {
+  const type = parse(withoutDefaults(JSON.parse(json) as Json), 'auto');
+  return {
+    name: type.name ?? '',
+    read(bytes, position) {
+      const tap = new Tap(bytes, position);
+      const value = (type as unknown as Readable)._read(tap);
+      if (tap.pos !== bytes.length) throw new Error('bytes are left over');
+      return value;
+    },
+  };
+}
+
 /** Compiles a schema text; done once a generated module. Throws where the text is not an Avro record. */
 export function avroSchema<V>(json: string): AvroSchema<V> {
   const schema = JSON.parse(json) as Json;
-  const type = parse(schema, 'never');
+  const type = parse(camelCased(schema), 'never');
   const positional = type as unknown as PositionalType;
   const undeclaredPath = undeclaredCheck(camelCased(schema));
   return {
@@ -125,7 +147,7 @@ export function avroSchema<V>(json: string): AvroSchema<V> {
       const writer = JSON.parse(writerJson) as Json;
       const same = JSON.stringify(writer) === json;
       // 'always' accepts every union a foreign writer may have; how it would be wrapped plays no part in resolving.
-      const readable = same ? type : type.createResolver(parse(withoutDefaults(writer), 'always'));
+      const readable = same ? type : type.createResolver(parse(camelCased(withoutDefaults(writer)), 'always'));
       return (bytes, position) => {
         const tap = new Tap(bytes, position);
         const value = (readable as unknown as Readable)._read(tap) as V;

@@ -2,7 +2,11 @@ import type { MiddlewareHandler } from 'hono';
 import { identityHeaders, type RequestIdentity, requestIdentity } from '../../pipeline/kernel/request-id.ts';
 
 export interface IdentityEnv {
-  Variables: { identity: RequestIdentity };
+  Variables: {
+    identity: RequestIdentity;
+    /** Who sends it, on routes for operators. */
+    operator?: string;
+  };
 }
 
 /** Names the request and puts the names on its response, where no inner app has done so. */

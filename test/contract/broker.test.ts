@@ -154,6 +154,35 @@ describe.each([
     expect(batches.at(-1)).toMatchObject({ lastOffset: 1n, highWatermark: 2n });
   });
 
+  it('keeps a null key null, and a record in the partition it names, where there is one', async () => {
+    const topic = await newTopic();
+    const key = Buffer.from('a');
+    const records = [
+      { key: null, value: Buffer.from('none'), partition: 2 },
+      { key: Buffer.alloc(0), value: Buffer.from('empty'), partition: 2 },
+      { key, value: Buffer.from('keyed'), partition: (partitionOf(key, partitions) + 1) % partitions },
+      { key, value: Buffer.from('beyond'), partition: partitions },
+      { key: null, value: Buffer.from('nowhere') },
+    ];
+    await broker.producer.send([{ topic, records }]);
+    const batches: RawBatch[] = [];
+    const { consumer, seen } = await consume(topic, {
+      onBatch: async (batch) => {
+        batches.push(batch);
+        return true;
+      },
+    });
+    await eventually(() => expect(seen).toHaveLength(records.length));
+    await consumer.stop();
+    const read = batches.flatMap((batch) => batch.records.map((record) => ({ ...record, partition: batch.partition })));
+    const of = (value: string) => read.find((record) => record.value?.toString() === value);
+    expect(of('none')).toMatchObject({ key: null, partition: 2 });
+    expect(of('empty')).toMatchObject({ key: Buffer.alloc(0), partition: 2 });
+    expect(of('keyed')).toMatchObject({ key, partition: (partitionOf(key, partitions) + 1) % partitions });
+    expect(of('beyond')).toMatchObject({ key, partition: partitionOf(key, partitions) });
+    expect(of('nowhere')).toMatchObject({ key: null, partition: 0 });
+  });
+
   it('hands over nothing before the assignment is dealt with, and starts where it sought to', async () => {
     const topic = await newTopic();
     await produce(topic, 0, 60);

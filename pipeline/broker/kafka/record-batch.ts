@@ -13,7 +13,7 @@ const crcFrom = 21;
 
 /** Most bytes that a record can take in a batch. */
 export function recordBytes({ key, value, headers }: ProducerRecord): number {
-  let bytes = recordOverheadBytes + key.length + (value?.length ?? 0);
+  let bytes = recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0);
   if (headers) {
     for (const [name, header] of Object.entries(headers))
       bytes += headerOverheadBytes + name.length * 3 + header.length;
@@ -50,19 +50,24 @@ export function writeRecordBatch(
 function writeRecord(target: Buffer, start: number, record: ProducerRecord, offsetDelta: number): number {
   const { key, value } = record;
   const headers = record.headers ? Object.entries(record.headers) : [];
-  let body = 2 + varintBytes(offsetDelta) + varintBytes(key.length) + key.length + varintBytes(headers.length);
-  body += value === null ? 1 : varintBytes(value.length) + value.length;
+  let body = 2 + varintBytes(offsetDelta) + nullableBytes(key) + nullableBytes(value) + varintBytes(headers.length);
   for (const [name, header] of headers) body += textBytes(name) + varintBytes(header.length) + header.length;
   let at = writeVarint(target, start, body);
   target[at] = 0; // attributes
   target[at + 1] = 0; // timestamp delta
   at = writeVarint(target, at + 2, offsetDelta);
-  at = writeBytes(target, at, key);
-  at = value === null ? writeVarint(target, at, -1) : writeBytes(target, at, value);
+  at = writeNullable(target, at, key);
+  at = writeNullable(target, at, value);
   at = writeVarint(target, at, headers.length);
   for (const [name, header] of headers) at = writeBytes(target, writeBytes(target, at, Buffer.from(name)), header);
   return at;
 }
+
+const nullableBytes = (bytes: Buffer | null): number => (bytes === null ? 1 : varintBytes(bytes.length) + bytes.length);
+
+/** Null is written as a length of -1. */
+const writeNullable = (target: Buffer, start: number, bytes: Buffer | null): number =>
+  bytes === null ? writeVarint(target, start, -1) : writeBytes(target, start, bytes);
 
 function textBytes(text: string): number {
   const length = Buffer.byteLength(text);

@@ -1,6 +1,6 @@
-import { partitionOf } from '../../domain/murmur2.ts';
 import type { TopicRecords } from '../producer.ts';
 import type { PartitionLeader } from './cluster.ts';
+import { partitionFor } from './partition-for.ts';
 import type { PartitionRecords } from './produce-request.ts';
 import { recordBytes } from './record-batch.ts';
 
@@ -24,7 +24,7 @@ export function createRequests(
     const partitions = leaders.get(topic) as readonly PartitionLeader[];
     for (const record of records) {
       const bytes = recordBytes(record);
-      const partition = partitions[partitionOf(record.key, partitions.length)] as PartitionLeader;
+      const partition = partitions[partitionFor(record, partitions.length)] as PartitionLeader;
       let target = openBatch(rounds.at(-1) as Round, topic, partition);
       if (target.records.length > 0 && target.bytes + bytes > batchBytes) {
         rounds.push(createRound());

@@ -60,10 +60,11 @@ export function createMemoryBroker({ clock, partitionOf, fetchRecords = 500 }: M
   const append = ({ topic: name, records }: TopicRecords) => {
     const { spec, logs: partitions } = topicOf(name);
     const maxBytes = Number(spec.config['max.message.bytes'] ?? 1_048_588);
-    for (const { key, value, headers = {} } of records) {
-      if (key.length + (value?.length ?? 0) > maxBytes)
+    for (const { key, value, headers = {}, partition } of records) {
+      if ((key?.length ?? 0) + (value?.length ?? 0) > maxBytes)
         throw new FreshetError('record_too_large', `over ${maxBytes} bytes`);
-      const log = partitions[partitionOf(key, partitions.length)] as PartitionLog;
+      const keyed = key === null ? 0 : partitionOf(key, partitions.length);
+      const log = (partition === undefined ? undefined : partitions[partition]) ?? (partitions[keyed] as PartitionLog);
       log.append({ key, value, headers, timestampMs: clock.now() });
     }
   };

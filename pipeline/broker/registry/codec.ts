@@ -1,8 +1,8 @@
-import type { AvroSchema } from '../../../schemas/generated/avro.ts';
+import { type AvroSchema, writtenSchema } from '../../../schemas/generated/avro.ts';
 import { subjectOf, type TopicDef } from '../../../schemas/topic.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { FreshetError, messageOf } from '../../kernel/errors.ts';
-import type { Codec, ReadResult, RecordReader, RecordWriter } from '../codec.ts';
+import type { Codec, ReadResult, RecordReader, RecordWriter, WrittenValue } from '../codec.ts';
 import { frameOf, framePrefixBytes } from './framing.ts';
 import { createRecordWriter } from './record-writer.ts';
 import type { RegistryClient } from './registry-client.ts';
@@ -39,7 +39,26 @@ export function createCodec({ registry, clock, unknownForMs = 10_000 }: CodecOpt
       opening.catch(() => writers.delete(key));
       return opening as Promise<RecordWriter<V>>;
     },
+    written: (bytes, headers) => readWritten(texts, bytes, headers),
   };
+}
+
+async function readWritten(
+  texts: SchemaCache,
+  bytes: Buffer,
+  headers?: Readonly<Record<string, Buffer>>,
+): Promise<WrittenValue> {
+  const frame = frameOf(bytes, headers);
+  if ('refused' in frame) return { ok: false, reason: 'undecodable', message: frame.refused };
+  const { id: writerSchemaId } = frame;
+  const text = texts.isUnknown(writerSchemaId) ? undefined : await texts.get(writerSchemaId);
+  if (text === undefined) return unknown(writerSchemaId);
+  try {
+    const schema = writtenSchema(text);
+    return { ok: true, value: schema.read(bytes, framePrefixBytes), schema: schema.name, writerSchemaId };
+  } catch (error) {
+    return { ok: false, reason: 'undecodable', message: messageOf(error), writerSchemaId };
+  }
 }
 
 type Decode<V> = (bytes: Buffer, position: number) => V;
@@ -75,7 +94,7 @@ function apply<V>(decode: Decode<V> | ReadResult<V>, bytes: Buffer, writerSchema
   }
 }
 
-function unknown(writerSchemaId: number): ReadResult<never> {
+function unknown(writerSchemaId: number): Exclude<ReadResult<never>, { readonly ok: true }> {
   const message = `the registry does not know schema id ${writerSchemaId}`;
   return { ok: false, reason: 'schema_unknown', message, writerSchemaId };
 }

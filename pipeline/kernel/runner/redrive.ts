@@ -13,6 +13,11 @@ export interface Redrive extends OffsetKey {
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
+/** The header's value. */
+export function redriveHeaderOf(redrive: Redrive): Buffer {
+  return Buffer.from(JSON.stringify({ ...redrive, offset: redrive.offset.toString() }));
+}
+
 /** What a redriven record says of itself; undefined for all others and where the header is not ours. */
 export function redriveOf({ headers }: RawRecord): Redrive | undefined {
   const header = headers[redriveHeader];

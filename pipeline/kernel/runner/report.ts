@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Metrics } from '../metrics.ts';
 import type { SliceResult, Verdict } from './effect.ts';
 import type { RunnerBatches, RunnerCounts } from './options.ts';
+import { redriveHeader } from './redrive.ts';
 import type { Session } from './session.ts';
 import { createTotals, type Tallied, tally } from './tally.ts';
 
@@ -69,7 +70,11 @@ export function createReport<In>({ stage, stateVersion, clock, metrics, received
       const tallied = tally(verdicts);
       count(session.partition, tallied);
       totals.add(tallied, verdicts.length, ms);
-      for (const verdict of verdicts) freshness(verdict, now);
+      for (const verdict of verdicts) {
+        freshness(verdict, now);
+        const isRedriven = verdict.decoded.record.headers[redriveHeader] !== undefined;
+        if (isRedriven) metrics.stageRedriven.inc({ ...own, outcome: verdict.outcome.kind });
+      }
       metrics.stageBatchSize.observe(own, verdicts.length);
       metrics.stageBatchSeconds.observe(own, ms / 1_000);
       session.passed(verdicts.at(-1)?.decoded.record.timestampMs, now);

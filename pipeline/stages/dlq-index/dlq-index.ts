@@ -27,8 +27,8 @@ export function createDlqIndex({ index, topics }: DlqIndexDeps): StatelessStage<
   };
 }
 
-function entryOf({ timestamp: _, offset, ...letter }: DeadLetter): DeadLetterEntry {
-  return { ...letter, offset: BigInt(offset) };
+function entryOf({ timestamp, offset, ...letter }: DeadLetter): DeadLetterEntry {
+  return { ...letter, offset: BigInt(offset), recordedAt: timestamp };
 }
 
 /** What this stage itself cannot read has no dead-letter topic of its own: it goes into the index as it is. */
@@ -40,6 +40,7 @@ export function indexedDeadLetters({ index }: Pick<DlqIndexDeps, 'index'>, appVe
           ...letter,
           key: record.key,
           value: record.value,
+          recordedAt: record.timestampMs,
           headers: Object.entries(record.headers).map(([name, value]) => ({ name, value })),
           appVersion,
         })),

@@ -9,7 +9,10 @@ import { statefulEffect } from '../../../pipeline/kernel/runner/stateful.ts';
 import { statelessEffect } from '../../../pipeline/kernel/runner/stateless.ts';
 import { createDlqIndex, indexedDeadLetters } from '../../../pipeline/stages/dlq-index/dlq-index.ts';
 import type { Tx } from '../../../pipeline/stores/postgres/database.ts';
-import { createPostgresDeadLetters } from '../../../pipeline/stores/postgres/dead-letters.ts';
+import {
+  createPostgresDeadLetterIndex,
+  createPostgresDeadLetters,
+} from '../../../pipeline/stores/postgres/dead-letters.ts';
 import { appendOutbox } from '../../../pipeline/stores/postgres/outbox-append.ts';
 import type { DeadLetter } from '../../../schemas/generated/dead-letter.v1.ts';
 import type { InteractionRecorded } from '../../../schemas/generated/interaction-recorded.v1.ts';
@@ -35,7 +38,7 @@ describe('a dead letter on real servers', () => {
   const encoder = () =>
     openDeadLetterEncoder({ codec: servers.codec, stage: 'enrichment', sources: [source], appVersion: '9.9.9' });
   const indexRunner = () => {
-    const index = createPostgresDeadLetters(servers.database);
+    const index = createPostgresDeadLetterIndex(servers.database);
     const stage = createDlqIndex({ index, topics: [letters] });
     return createRunner<DeadLetter>({
       ...servers.common,
@@ -87,7 +90,7 @@ describe('a dead letter on real servers', () => {
       throw error;
     });
     const stored = await eventually(async () => {
-      const found = await createPostgresDeadLetters(database).list({}, 10);
+      const found = await createPostgresDeadLetters(database).list({}, { limit: 10 });
       expect(found).toHaveLength(3);
       return found;
     });

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DeadLetterEntry } from '../../../pipeline/stores/dead-letter.ts';
 import { type Database, openDatabase } from '../../../pipeline/stores/postgres/database.ts';
-import { createPostgresDeadLetters } from '../../../pipeline/stores/postgres/dead-letters.ts';
+import {
+  createPostgresDeadLetterIndex,
+  createPostgresDeadLetters,
+} from '../../../pipeline/stores/postgres/dead-letters.ts';
 import { createWorkspace, type Workspace } from '../../support/workspace.ts';
 
 const at = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
@@ -24,6 +27,7 @@ const entry = (given: Partial<DeadLetterEntry> = {}): DeadLetterEntry => ({
   firstFailedAt: at,
   lastFailedAt: at,
   appVersion: '1.0.0',
+  recordedAt: at - 5,
   ...given,
 });
 
@@ -39,14 +43,14 @@ describe('the index of dead letters', () => {
     await database.close();
     await workspace.close();
   });
-  const letters = () => createPostgresDeadLetters(database);
+  const letters = () => ({ ...createPostgresDeadLetters(database), ...createPostgresDeadLetterIndex(database) });
 
   it('gives back what was put, bytes and instants untouched', async () => {
     const nothing = entry({ offset: 1n, key: null, value: null, eventId: null, writerSchemaId: null, headers: [] });
     await letters().put([entry(), nothing]);
-    expect(await letters().list({}, 10)).toEqual([
-      { ...entry(), status: 'open' },
-      { ...nothing, status: 'open' },
+    expect(await letters().list({}, { limit: 10 })).toMatchObject([
+      { ...nothing, status: 'open', actedAt: null, actions: [] },
+      { ...entry(), status: 'open', indexedAt: expect.any(Number) },
     ]);
   });
 
@@ -55,14 +59,14 @@ describe('the index of dead letters', () => {
     await database.query({ text: `UPDATE dead_letter SET status = 'redriven'` });
     const again = entry({ reason: 'invalid', redriveCount: 1, firstFailedAt: at + 50, lastFailedAt: at + 100 });
     await letters().put([again, entry({ lastFailedAt: at + 60 })]);
-    expect(await letters().list({}, 10)).toEqual([{ ...again, firstFailedAt: at, status: 'open' }]);
+    expect(await letters().list({}, { limit: 10 })).toMatchObject([{ ...again, firstFailedAt: at, status: 'open' }]);
   });
 
   it('leaves a row alone when the same letter is read anew', async () => {
     await letters().put([entry()]);
     await database.query({ text: `UPDATE dead_letter SET status = 'discarded'` });
     await letters().put([entry({ message: 'other' })]);
-    expect(await letters().list({}, 10)).toMatchObject([{ status: 'discarded', message: 'cannot' }]);
+    expect(await letters().list({}, { limit: 10 })).toMatchObject([{ status: 'discarded', message: 'cannot' }]);
   });
 
   it('takes thousands at once, and text that Postgres would refuse', async () => {
@@ -70,7 +74,7 @@ describe('the index of dead letters', () => {
     await letters().put(many);
     const [summary] = await letters().summary();
     expect(summary).toMatchObject({ count: 2_500, reason: 'unhandled', oldestFailedAt: at, newestFailedAt: at });
-    expect((await letters().list({}, 1))[0]?.message).toBe('a\ufffdb 2499');
+    expect((await letters().list({}, { limit: 1 }))[0]?.message).toBe('a\ufffdb 0');
   });
 
   it('is summed and filtered by stage, reason, event and time', async () => {
@@ -80,7 +84,7 @@ describe('the index of dead letters', () => {
       entry({ offset: 3n, stage: 'enrichment', stateVersion: 0, eventId: 'e3', lastFailedAt: at + 20 }),
     ]);
     const offsets = async (filter: Parameters<ReturnType<typeof letters>['list']>[0]) =>
-      (await letters().list(filter, 10)).map(({ offset }) => offset);
+      (await letters().list(filter, { limit: 10 })).map(({ offset }) => offset);
     expect(await offsets({})).toEqual([3n, 2n, 1n]);
     expect(await offsets({ stage: 'aggregation', reason: 'invalid' })).toEqual([2n]);
     expect(await offsets({ eventId: 'e3' })).toEqual([3n]);
@@ -95,7 +99,7 @@ describe('the index of dead letters', () => {
   it('forgets what failed last before a time', async () => {
     await letters().put([entry({ offset: 1n }), entry({ offset: 2n, lastFailedAt: at + 10 })]);
     expect(await letters().expire(at + 10)).toBe(1);
-    expect((await letters().list({}, 10)).map(({ offset }) => offset)).toEqual([2n]);
+    expect((await letters().list({}, { limit: 10 })).map(({ offset }) => offset)).toEqual([2n]);
   });
 
   it('fails without repeating the payload in its message', async () => {

@@ -30,6 +30,11 @@ export const deadLetter = pgTable(
     status: text({ enum: ['open', 'redriven', 'discarded'] })
       .notNull()
       .default('open'),
+    recordedAt: instant('recorded_at'),
+    /** The database sets it. */
+    indexedAt: instant('indexed_at').notNull().default(0),
+    actedAt: instant('acted_at'),
+    actions: bigint({ mode: 'bigint' }).array().notNull().default([]),
   },
   ({ stateVersion, stage, topic, partition, offset }) => [
     primaryKey({ columns: [stateVersion, stage, topic, partition, offset] }),

@@ -29,8 +29,8 @@ describe('dlq-index', () => {
       { ...at, offset: 1n, value: null },
     ]);
     expect(outcomes.map(({ kind }) => kind)).toEqual(['done', 'dead-letter']);
-    const { timestamp: _, ...kept } = letter;
-    expect(put).toEqual([{ ...kept, offset: 9_007_199_254_740_993n }]);
+    const { timestamp, ...kept } = letter;
+    expect(put).toEqual([{ ...kept, offset: 9_007_199_254_740_993n, recordedAt: timestamp }]);
   });
 });
 

@@ -13,7 +13,7 @@ import type { ProducerRecord } from '../../../../../pipeline/broker/producer.ts'
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((array) => Buffer.from(array));
 const record: fc.Arbitrary<ProducerRecord> = fc.record(
   {
-    key: bytes(200),
+    key: fc.option(bytes(200)),
     value: fc.option(bytes(20_000)),
     headers: fc.dictionary(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 5 }), bytes(300), {
       maxKeys: 3,

@@ -38,7 +38,7 @@ describe('sorting a batch into requests', () => {
       '2 b/0',
     ]);
     for (const { topic, partition, records: all } of batches) {
-      expect(all.every(({ key }) => partitionOf(key, topic === 'a' ? 3 : 1) === partition)).toBe(true);
+      expect(all.every(({ key }) => partitionOf(key as Buffer, topic === 'a' ? 3 : 1) === partition)).toBe(true);
     }
     expect(batches.reduce((sum, { records: all }) => sum + all.length, 0)).toBe(150);
   });
