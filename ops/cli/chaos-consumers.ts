@@ -10,6 +10,7 @@ interface Options {
   readonly seed: number;
   readonly rounds: number;
   readonly stop: number;
+  readonly poison: number;
   readonly batches: number;
   readonly memory: number;
   readonly only?: readonly FaultName[];
@@ -63,7 +64,7 @@ async function consumers(options: Options): Promise<void> {
   const startedAt = new Date().toISOString();
   const { aborted } = firstSignal();
   const display = createStackDisplay();
-  const { seed, rounds, stop, batches, memory, only, json } = options;
+  const { seed, rounds, stop, poison, batches, memory, only, json } = options;
   say(`chaos consumers: seed ${seed}, ${rounds} rounds; the same seed gives the same faults and the same events`);
   try {
     const reports = await chaosConsumers({
@@ -71,6 +72,7 @@ async function consumers(options: Options): Promise<void> {
       rounds,
       ...(only ? { faults: only } : {}),
       stopMs: stop * 1_000,
+      poison,
       batchesPerSecond: batches,
       memoryMiB: memory,
       signal: aborted,
@@ -78,7 +80,7 @@ async function consumers(options: Options): Promise<void> {
       onRound: tell,
     });
     const summary = summaryOf(reports);
-    const config = { seed, rounds, stop, batches, memory };
+    const config = { seed, rounds, stop, poison, batches, memory };
     await writeReport(json, { command: 'chaos consumers', startedAt, config, runs: reports, summary });
     const { recoveryMs } = summary;
     say(
@@ -101,7 +103,8 @@ export function chaosConsumersCommand(): Command {
     )
     .option('--seed <number>', 'decides the events and the faults', wholeNumber, 1)
     .option('--rounds <count>', 'one fault each', wholeNumber, 20)
-    .option('--stop <seconds>', 'how long a stopped worker stands still', wholeNumber, 20)
+    .option('--stop <seconds>', 'how long a stopped worker stands still or a handler waits', wholeNumber, 20)
+    .option('--poison <count>', 'what --only poison puts among ten times as many records', wholeNumber, 10_000)
     .option('--batches <count>', 'batches of some 15 events a second', wholeNumber, 10)
     .option('--memory <MiB>', 'most that a worker may take, its start included', wholeNumber, 700)
     .option('--only <faults>', `separated by semicolons: ${faultNames.join('; ')}`, faultsOf)

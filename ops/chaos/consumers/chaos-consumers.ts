@@ -9,8 +9,9 @@ import { type ChaosServers, openChaosServers } from '../servers.ts';
 import { type ConsumersArea, openConsumersArea } from './area.ts';
 import { installCatalogue } from './catalogue.ts';
 import { caughtUp, tappedTopics } from './caught-up.ts';
+import { some } from './difference.ts';
 import { Drafts } from './drafts.ts';
-import { type FaultName, faultNames, faults, untilShared } from './faults.ts';
+import { dealtFaults, type FaultName, faults, isLast, untilShared } from './faults.ts';
 import { judge } from './judge.ts';
 import { Ledger } from './ledger.ts';
 import { Load } from './load.ts';
@@ -24,6 +25,7 @@ export interface ConsumersOptions {
   readonly rounds: number;
   readonly faults?: readonly FaultName[];
   readonly stopMs: number;
+  readonly poison: number;
   readonly batchesPerSecond: number;
   readonly memoryMiB: number;
   readonly signal: AbortSignal;
@@ -114,40 +116,53 @@ interface Run extends Area {
 
 interface Struck {
   readonly recoveryMs: number;
-  readonly recovered: boolean;
+  readonly violations: readonly string[];
 }
 
 /** Takes effect under load, and waits until everything flows again. */
-async function strike(run: Run, plan: RoundPlan<FaultName>, stopMs: number): Promise<Struck> {
+async function strike(run: Run, plan: RoundPlan<FaultName>, options: ConsumersOptions): Promise<Struck> {
   const random = createRandom(plan.seed);
   const { servers, workers, load } = run;
   load.resume();
   await delay(random.between(500, 1_500));
-  await faults[plan.fault]({ servers, workers, load, random, stopMs, database: run.resources.database });
+  const context = { servers, workers, load, random, database: run.resources.database, ...options };
+  const violations = (await faults[plan.fault](context)) ?? [];
+  if (isLast(plan.fault)) return { recoveryMs: 0, violations };
   const since = performance.now();
   const applied = load.untilApplied().then(() => true);
   const recovered = await Promise.race([applied, delay(recoverWithinMs, false, { ref: false })]);
-  return { recovered, recoveryMs: Math.round(performance.now() - since) };
+  const recoveryMs = Math.round(performance.now() - since);
+  return {
+    recoveryMs,
+    violations: recovered ? violations : [...violations, `not recovered within ${recoverWithinMs} ms`],
+  };
+}
+
+/** Waits for the end of what is under way and compares everything. */
+async function settle({ load, workers, doors, ledger, truth, tap, resources }: Run, fault: FaultName) {
+  const since = performance.now();
+  await load.pause();
+  if (isLast(fault)) return { catchUpMs: 0, violations: [] };
+  const lags = await caughtUp({ resources, tap, withinMs: settleWithinMs });
+  const catchUpMs = Math.round(performance.now() - since);
+  const said = ['partition paused', 'stage halted', 'a fault outside of the stage, repeating'];
+  const violations = [
+    ...(lags === undefined ? [] : [`not caught up within ${settleWithinMs} ms: ${lags}`]),
+    ...some('a worker says', workers.said(...said)),
+    ...some('died', [...doors.deaths.splice(0), ...workers.deaths.splice(0)]),
+    ...(await judge({ ledger, truth, database: resources.database })),
+  ];
+  return { catchUpMs, violations };
 }
 
 async function oneRound(run: Run, plan: RoundPlan<FaultName>, options: ConsumersOptions): Promise<ConsumersRound> {
-  const { seed, load, workers, doors, ledger, truth, tap, resources } = run;
-  const deaths = workers.deaths.length + doors.deaths.length;
+  const { seed, load, workers, ledger, truth } = run;
   await setWorkers(run, plan.members);
-  const { recoveryMs, recovered } = await strike(run, plan, options.stopMs);
-  const since = performance.now();
-  await load.pause();
-  const lags = await caughtUp({ resources, tap, withinMs: settleWithinMs });
-  const catchUpMs = Math.round(performance.now() - since);
+  const { recoveryMs, violations: struck } = await strike(run, plan, options);
+  const { catchUpMs, violations: judged } = await settle(run, plan.fault);
   workers.noteMemory();
-  const violations = [
-    ...(recovered ? [] : [`not recovered within ${recoverWithinMs} ms`]),
-    ...(lags === undefined ? [] : [`not caught up within ${settleWithinMs} ms: ${lags}`]),
-    ...[...doors.deaths, ...workers.deaths].slice(deaths),
-    ...workers.said('partition paused', 'stage halted', 'a fault outside of the stage, repeating').slice(0, 5),
-    ...(await judge({ ledger, truth, database: resources.database })),
-    ...(workers.peakMiB > options.memoryMiB ? [`a worker took ${workers.peakMiB} MiB, over ${options.memoryMiB}`] : []),
-  ];
+  const { peakMiB } = workers;
+  const large = peakMiB > options.memoryMiB ? [`a worker took ${peakMiB} MiB, over ${options.memoryMiB}`] : [];
   return {
     seed,
     number: plan.number,
@@ -159,12 +174,12 @@ async function oneRound(run: Run, plan: RoundPlan<FaultName>, options: Consumers
     assignments: workers.said('partitions assigned').length,
     recoveryMs,
     catchUpMs,
-    peakMiB: workers.peakMiB,
-    violations,
+    peakMiB,
+    violations: [...struck, ...judged, ...large],
   };
 }
 
-function planOf(seed: number, { rounds, faults: among = faultNames }: ConsumersOptions): RoundPlan<FaultName>[] {
+function planOf(seed: number, { rounds, faults: among = dealtFaults }: ConsumersOptions): RoundPlan<FaultName>[] {
   return dealRounds({ seed, rounds, among, leastMembers: () => 2, mostMembers: 3 });
 }
 

@@ -7,7 +7,7 @@ import { jsonTopics, topics } from '../../../schemas/topics.ts';
 import { type Door, type EventResult, openDoor } from '../../demo/door.ts';
 import type { Random } from '../random.ts';
 import { stateVersion } from './area.ts';
-import { namespaces, userIds } from './catalogue.ts';
+import { enrichedOf, namespaces, userIds } from './catalogue.ts';
 import type { Draft, Drafts, SlateDraft } from './drafts.ts';
 import type { Ledger } from './ledger.ts';
 import type { Poisons } from './poison.ts';
@@ -95,6 +95,21 @@ export class Load {
           await delay(100);
         }
       }
+    }
+  }
+
+  /** So many records straight for aggregation, of every user, so many of them poison, shuffled. */
+  async publishPoisoned(total: number, poison: number): Promise<void> {
+    const { random, drafts, poisons, truth } = this.#options;
+    const part = 1_000;
+    const share = poison / total;
+    for (let done = 0; done < total; done += part) {
+      const size = Math.min(part, total - done);
+      const bad = Array.from({ length: Math.round(size * share) }, () => poisons.enriched().record);
+      const good = Array.from({ length: size - bad.length }, () => enrichedOf(drafts.interaction(), Date.now()));
+      const records = good.map((event) => poisons.wrap(event));
+      await this.publish(interactionEnriched.name, random.shuffled([...bad, ...records]));
+      for (const event of good) truth.published(event);
     }
   }
 

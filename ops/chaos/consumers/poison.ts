@@ -71,6 +71,11 @@ export class Poisons {
     return this.#poison(topics.interactionEnriched.name, event, this.#writers.enriched.write(event));
   }
 
+  /** A sound record for aggregation. */
+  wrap(event: InteractionEnriched): ProducerRecord {
+    return this.#poison(topics.interactionEnriched.name, event, this.#writers.enriched.write(event)).record;
+  }
+
   #recorded(): Poison {
     const kind = this.#random.pick(['invalid', 'unhandled', 'broken'] as const);
     const { itemKnown: _, tags: __, locale: ___, segment: ____, ...event } = this.#event(kind);
