@@ -158,8 +158,11 @@ export async function openRealRig(): Promise<RunnerRig<Tx>> {
       await transaction.abort();
       await transactional.disconnect();
     },
-    truncate: (topic, partition, low) =>
-      driver.deleteTopicRecords({ topic: names.topic(topic), partitions: [{ partition, offset: low.toString() }] }),
+    async truncate(topic, partition, low) {
+      await driver.fetchTopicOffsets(names.topic(topic)); // loads the metadata that deleting needs
+      const partitions = [{ partition, offset: low.toString() }];
+      await driver.deleteTopicRecords({ topic: names.topic(topic), partitions });
+    },
     membersOf,
     untilSilentMemberIsOut: () => untilSilentMemberIsOut({ brokers, groupId: names.group('silent'), membersOf }),
     async close() {
@@ -199,6 +202,7 @@ async function untilSilentMemberIsOut({ brokers, groupId, membersOf }: SilentMem
   const consumer = kafka.consumer({
     groupId,
     sessionTimeout: sessionTimeoutMs,
+    heartbeatInterval: 1_000,
     retry: { restartOnFailure: async () => false },
   });
   await consumer.connect();
