@@ -11,6 +11,7 @@ import { createMemoryBroker } from '../../pipeline/broker/memory/broker.ts';
 import type { Producer } from '../../pipeline/broker/producer.ts';
 import { partitionOf } from '../../pipeline/domain/murmur2.ts';
 import { type Clock, systemClock } from '../../pipeline/kernel/clock.ts';
+import { settlesWithin } from '../../pipeline/kernel/deadline.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
 import type { SetAside } from '../../pipeline/kernel/runner/ports.ts';
 import { createMemoryProgress } from '../../pipeline/stores/memory/progress.ts';
@@ -212,12 +213,12 @@ async function untilSilentMemberIsOut({ brokers, groupId, membersOf }: SilentMem
     if ((await membersOf(logical)) !== 1) throw new Error('the silent member has not joined');
   });
   isCut = true;
-  for (const socket of sockets) socket.destroy();
+  for (const socket of sockets) socket.destroy(new Error('read ECONNRESET'));
   await eventually(
     async () => {
       if ((await membersOf(logical)) !== 0) throw new Error('the silent member is still in');
     },
     { withinMs: 20_000, everyMs: 100 },
   );
-  await consumer.disconnect().catch(() => undefined);
+  await settlesWithin(systemClock, 1_000, consumer.disconnect().catch(() => undefined)); // nobody is there to answer
 }
