@@ -38,10 +38,12 @@ export interface CaughtUpOptions {
   readonly resources: Resources;
   readonly tap: Tap;
   readonly withinMs: number;
+  /** Stages that do not run. */
+  readonly except?: readonly string[];
 }
 
 /** Undefined once every stage is past the ends of its topics and the outbox is empty, all at one time; else what lags. */
-async function lagging({ resources, tap }: CaughtUpOptions): Promise<string | undefined> {
+async function lagging({ resources, tap, except = [] }: CaughtUpOptions): Promise<string | undefined> {
   const { database, admin } = resources;
   const ends = async () =>
     new Map(await Promise.all(readers.map(async ({ topic }) => [topic, await admin.offsets(topic)] as const)));
@@ -53,7 +55,7 @@ async function lagging({ resources, tap }: CaughtUpOptions): Promise<string | un
              FROM consumer_offset`,
   });
   const next = new Map(stored.map((row) => [row.key, row.next]));
-  for (const { stage, version, topic } of readers) {
+  for (const { stage, version, topic } of readers.filter((one) => !except.includes(one.stage))) {
     const behind = (before.get(topic) ?? []).filter(
       ({ partition, high }: PartitionRange) => (next.get(`${stage} ${version} ${topic}/${partition}`) ?? 0n) < high,
     );
