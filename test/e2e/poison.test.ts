@@ -27,7 +27,10 @@ const truth = new Truth();
 const fatal: string[] = [];
 
 beforeAll(async () => {
-  workspace = await createInstalledWorkspace({ name: 'e2e-poison' });
+  workspace = await createInstalledWorkspace({
+    name: 'e2e-poison',
+    env: { FRESHET_CONSUMER_BATCH_RECORDS: '200' },
+  });
   resources = await openTestResources(workspace);
   const { database, codec } = resources;
   const text = 'UPDATE state_version SET settings = $2 WHERE version = $1';
@@ -63,7 +66,7 @@ describe('records that nobody can handle', () => {
   it('1,000 among 10,000, have a dead letter each with the right reason, and the rest counts once', async () => {
     await load.publishPoisoned(10_000, 1_000);
     const except = ['candidates', 'enrichment', 'intake'];
-    expect(await caughtUp({ resources, tap, withinMs: 60_000, except })).toBeUndefined();
+    expect(await caughtUp({ resources, tap, withinMs: 90_000, except })).toBeUndefined();
     expect(ledger.expectedLetters.size).toBe(1_000);
     const reasons = [...ledger.expectedLetters.values()].map(({ reason }) => reason);
     expect(new Set(reasons)).toEqual(new Set(['undecodable', 'schema_unknown', 'invalid', 'unhandled']));
@@ -75,7 +78,7 @@ describe('records that nobody can handle', () => {
     const before = await letters();
     await load.publishPoisoned(1_000 * 8, 1_000 * 8);
     const aggregation = () => process.pipeline.status().find(({ stage }) => stage === 'aggregation');
-    await eventually(() => expect(aggregation()?.state).toBe('halted'), { withinMs: 30_000 });
+    await eventually(() => expect(aggregation()?.state).toBe('halted'), { withinMs: 60_000 });
     await eventually(async () => {
       const paused = (await letters()).filter((count, at) => count - (before[at] ?? 0) === mostInARow);
       expect(paused.length).toBeGreaterThanOrEqual(4);
