@@ -3,12 +3,12 @@ import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { OnProgress } from '../stack/progress.ts';
 import { pageRecords, prepareArea, relayEnvironment } from './area.ts';
 import { type CursorWatch, watchCursors } from './cursor-watch.ts';
-import { type FaultName, type FaultResult, faults, untilShared } from './faults.ts';
+import { type FaultName, type FaultResult, faults, planRelayRounds, untilShared } from './faults.ts';
 import { Fleet } from './fleet.ts';
 import { Judge, violationsOf } from './judge.ts';
 import { compareLatency } from './latencies.ts';
 import { type OutboxLog, openOutboxLog } from './outbox-log.ts';
-import { planRounds, type RoundPlan } from './plan.ts';
+import type { RoundPlan } from './plan.ts';
 import { createRandom } from './random.ts';
 import { type ChaosServers, openChaosServers } from './servers.ts';
 import { openTopicLog, type TopicLog } from './topic-log.ts';
@@ -72,7 +72,12 @@ async function withArea<T>(options: ChaosOptions, use: (area: Area) => Promise<T
   stack.defer(() => outbox.close());
   const topics = await openTopicLog(kafkaBrokers);
   stack.defer(() => topics.close());
-  const fleet = new Fleet({ folder: servers.folder, env: relayEnvironment(servers.urls) });
+  const fleet = new Fleet({
+    folder: servers.folder,
+    env: relayEnvironment(servers.urls),
+    name: 'relay',
+    roles: 'relay',
+  });
   stack.defer(() => fleet.stopAll('SIGKILL'));
   const load = startWriters({ url: postgresUrl, count: writers, random: createRandom(options.seed ^ 0x5eed) });
   stack.defer(() => load.close());
@@ -94,15 +99,15 @@ async function until(condition: () => Promise<boolean>, withinMs: number): Promi
 
 /** As many relays as the round wants, each with its share. */
 async function setRelays({ fleet, outbox }: Area, count: number): Promise<void> {
-  while (fleet.relays.length < count) fleet.start();
-  const surplus = fleet.relays.slice(count);
+  while (fleet.members.length < count) fleet.start();
+  const surplus = fleet.members.slice(count);
   for (const relay of surplus) relay.send('SIGTERM');
   await Promise.all(surplus.map((relay) => relay.ended()));
   await untilShared({ fleet, outbox });
 }
 
 /** Takes effect under load; answers what must be judged besides. */
-async function strike(area: Area, plan: RoundPlan, options: ChaosOptions): Promise<FaultResult> {
+async function strike(area: Area, plan: RoundPlan<FaultName>, options: ChaosOptions): Promise<FaultResult> {
   const random = createRandom(plan.seed);
   const { outageMs, openMs } = options;
   area.writers.resume();
@@ -131,9 +136,9 @@ async function settle({ outbox, writers: load }: Area): Promise<Settling> {
   return { backlog, catchUpMs, left: settled ? 0 : await outbox.depth() };
 }
 
-async function oneRound(area: Area, plan: RoundPlan, options: ChaosOptions): Promise<RoundReport> {
+async function oneRound(area: Area, plan: RoundPlan<FaultName>, options: ChaosOptions): Promise<RoundReport> {
   const { outbox, topics, fleet, judge, cursors, writers: load } = area;
-  await setRelays(area, plan.relays);
+  await setRelays(area, plan.members);
   const before = { setBacks: cursors.setBacks.length, deaths: fleet.deaths.length };
   const result = await strike(area, plan, options);
   const { backlog, catchUpMs, left } = await settle(area);
@@ -154,7 +159,7 @@ async function oneRound(area: Area, plan: RoundPlan, options: ChaosOptions): Pro
   return {
     number: plan.number,
     fault: plan.fault,
-    relays: plan.relays,
+    relays: plan.members,
     committed: committed.length,
     duplicates: verdict.duplicates,
     ...(result.takeoverMs === undefined ? {} : { takeoverMs: result.takeoverMs }),
@@ -176,7 +181,7 @@ export async function chaosRelay(options: ChaosOptions): Promise<readonly RoundR
   aborted.catch(() => undefined); // only where it is waited for
   return withArea(options, async (area) => {
     const reports: RoundReport[] = [];
-    for (const plan of planRounds(options.seed, options.rounds, options.faults)) {
+    for (const plan of planRelayRounds(options.seed, options.rounds, options.faults)) {
       const round = oneRound(area, plan, options);
       round.catch(() => undefined); // its servers are taken away from it when the run is interrupted
       const report = await Promise.race([round, aborted]);

@@ -2,11 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { connectionConfig } from '../../pipeline/stores/postgres/database.ts';
 import { appendOutbox } from '../../pipeline/stores/postgres/outbox-append.ts';
+import type { ServerName } from '../stack/server-name.ts';
 import { chaosTopics } from './area.ts';
-import type { Fleet, RelayProcess } from './fleet.ts';
+import type { Fleet, FleetMember } from './fleet.ts';
 import type { OutboxLog } from './outbox-log.ts';
+import { dealRounds, type RoundPlan } from './plan.ts';
 import type { Random } from './random.ts';
-import type { ChaosServers, Victim } from './servers.ts';
+import type { ChaosServers } from './servers.ts';
 import { outboxRow, slowMark } from './writers.ts';
 
 export interface FaultContext {
@@ -49,7 +51,7 @@ async function until(condition: () => Promise<boolean>, what: string, withinMs =
 
 /** All shards are held, and by relays that run. */
 export async function untilShared({ fleet, outbox }: Pick<FaultContext, 'fleet' | 'outbox'>): Promise<void> {
-  const held = () => Promise.all(fleet.relays.map(({ mark }) => outbox.heldBy(mark)));
+  const held = () => Promise.all(fleet.members.map(({ mark }) => outbox.heldBy(mark)));
   const isShared = async () => {
     const counts = await held();
     return counts.every((count) => count > 0) && counts.reduce((sum, count) => sum + count, 0) === 16;
@@ -62,12 +64,12 @@ export async function untilShared({ fleet, outbox }: Pick<FaultContext, 'fleet' 
   }
 }
 
-const victim = ({ fleet, random }: FaultContext): RelayProcess => random.pick(fleet.relays);
+const victim = ({ fleet, random }: FaultContext): FleetMember => random.pick(fleet.members);
 
 /** How long the others take for what the victim held; undefined where there are none. */
 async function takeover(context: FaultContext, mark: string, since: number): Promise<{ takeoverMs?: number }> {
   const { fleet, outbox } = context;
-  if (fleet.relays.every((relay) => relay.mark === mark)) return {};
+  if (fleet.members.every((relay) => relay.mark === mark)) return {};
   await until(async () => (await outbox.heldBy(mark)) === 0 && (await outbox.held()) === 16, 'a takeover');
   return { takeoverMs: Math.round(performance.now() - since) };
 }
@@ -85,7 +87,7 @@ async function relayKilled(context: FaultContext): Promise<FaultResult> {
 async function relaysKilledTogether(context: FaultContext): Promise<FaultResult> {
   const { fleet, random } = context;
   for (let again = random.between(1, 3); again > 0; again -= 1) {
-    const count = fleet.relays.length;
+    const count = fleet.members.length;
     await fleet.stopAll('SIGKILL');
     for (let n = 0; n < count; n += 1) fleet.start();
     await delay(random.between(300, 1_500));
@@ -114,7 +116,7 @@ async function relayPaused(context: FaultContext): Promise<FaultResult> {
   await delay(random.between(200, 800));
   const wokenAt = Date.now();
   relay.send('SIGCONT');
-  return fleet.relays.length > 1 ? { ...taken, wokenAt } : {};
+  return fleet.members.length > 1 ? { ...taken, wokenAt } : {};
 }
 
 /** Stopped for less than its lease: it must simply go on. */
@@ -131,7 +133,7 @@ async function relayDozed(context: FaultContext): Promise<FaultResult> {
 }
 
 const serverKilled =
-  (server: Victim): Fault =>
+  (server: ServerName): Fault =>
   async ({ servers, random }) => {
     await servers.stop(server, 'SIGKILL');
     await delay(random.between(0, 2_000));
@@ -141,7 +143,7 @@ const serverKilled =
 
 /** It hangs: connections stay, nothing is answered. */
 const serverFrozen =
-  (server: Victim): Fault =>
+  (server: ServerName): Fault =>
   async ({ servers, random, leaseMs }) => {
     const thaw = servers.freeze(server);
     await delay(random.between(leaseMs, 3 * leaseMs));
@@ -226,3 +228,14 @@ export const faults = {
 
 export type FaultName = keyof typeof faults;
 export const faultNames = Object.keys(faults) as FaultName[];
+
+/** Two relays at least where others are to take over. */
+export function planRelayRounds(
+  seed: number,
+  rounds: number,
+  among: readonly FaultName[] = faultNames,
+): RoundPlan<FaultName>[] {
+  const leastMembers = (fault: FaultName) =>
+    fault === 'relay stopped past its lease' || fault === 'relay killed' ? 2 : 1;
+  return dealRounds({ seed, rounds, among, leastMembers, mostMembers: 3 });
+}

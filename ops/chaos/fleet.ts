@@ -1,16 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { peakMemoryMiB } from '../load/harness/cpu-time.ts';
 import { logTail } from '../stack/daemon.ts';
 import { checkoutRoot } from '../stack/paths.ts';
 
-/** A relay in a process of its own, as `freshet run --roles relay` makes it. */
-export interface RelayProcess {
+/** Roles in a process of their own, as `freshet run --roles …` makes it. */
+export interface FleetMember {
   readonly pid: number;
-  /** Part of the name under which it holds leases. */
+  /** Part of the name under which it holds leases and offsets. */
   readonly mark: string;
+  /** Where its port listens; rejects while it does not say so. */
+  url(): Promise<string>;
   send(signal: NodeJS.Signals): void;
   ended(): Promise<void>;
 }
@@ -18,55 +20,77 @@ export interface RelayProcess {
 export interface FleetOptions {
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Of its processes, in logs and messages. */
+  readonly name: string;
+  /** As `freshet run` takes them. */
+  readonly roles: string;
 }
 
 const logsTold = 4;
 
-/** All relays of a run. */
+/** All processes of one kind in a run. */
 export class Fleet {
   readonly #options: FleetOptions;
-  readonly #running = new Map<number, ChildProcess>();
+  readonly #running = new Map<number, { readonly child: ChildProcess; readonly log: string }>();
   readonly #expected = new Set<number>();
   #started = 0;
-  /** Most memory any relay ever held. */
+  /** Most memory that any of them ever held. */
   peakMiB = 0;
-  /** Relays that ended though nobody asked them to. */
+  /** Those that ended though nobody asked them to. */
   readonly deaths: string[] = [];
 
   constructor(options: FleetOptions) {
     this.#options = options;
   }
 
-  get relays(): RelayProcess[] {
-    return [...this.#running].map(([pid, child]) => this.#relay(pid, child));
+  get members(): FleetMember[] {
+    return [...this.#running].map(([pid, { child, log }]) => this.#member(pid, child, log));
   }
 
-  start(): RelayProcess {
+  start(): FleetMember {
     this.#started += 1;
-    const { folder, env } = this.#options;
-    const file = openSync(join(folder, `relay-${this.#started}.log`), 'a');
+    const { env, name, roles } = this.#options;
+    const log = this.#logs().at(-1) as string;
+    const file = openSync(log, 'a');
     const { PATH = '', HOME = '' } = process.env;
     const main = join(checkoutRoot(), 'ops', 'cli', 'freshet.js');
-    const child = spawn(process.execPath, [main, 'run', '--roles', 'relay'], {
+    const child = spawn(process.execPath, [main, 'run', '--roles', roles], {
       env: { PATH, HOME, ...env },
       stdio: ['ignore', file, file],
-      detached: true, // Ctrl-C is for this process, which stops its relays itself
+      detached: true, // Ctrl-C is for this process, which stops its children itself
     });
     closeSync(file);
     const pid = child.pid;
-    if (pid === undefined) throw new Error('a relay could not be started');
-    this.#running.set(pid, child);
+    if (pid === undefined) throw new Error(`a ${name} could not be started`);
+    this.#running.set(pid, { child, log });
     child.once('exit', (code, signal) => {
       this.#running.delete(pid);
-      if (!this.#expected.has(pid)) this.deaths.push(`relay ${pid} ended with ${code ?? signal}`);
+      if (!this.#expected.has(pid)) this.deaths.push(`${name} ${pid} ended with ${code ?? signal}`);
     });
-    return this.#relay(pid, child);
+    return this.#member(pid, child, log);
   }
 
-  /** The ends of the relays' logs. */
+  /** The ends of the newest logs. */
   lastWords(): string {
-    const names = Array.from({ length: this.#started }, (_, n) => `relay-${n + 1}.log`).slice(-logsTold);
-    return names.map((name) => `${name}:\n${logTail(join(this.#options.folder, name), 5)}`).join('\n');
+    return this.#logs()
+      .slice(-logsTold)
+      .map((path) => `${basename(path)}:\n${logTail(path, 5)}`)
+      .join('\n');
+  }
+
+  /** Lines of all logs that hold one of the messages. */
+  said(...messages: readonly string[]): string[] {
+    return this.#logs().flatMap((path) =>
+      readFileSync(path, 'utf8')
+        .split('\n')
+        .filter((line) => messages.some((message) => line.includes(`"msg":"${message}"`)))
+        .map((line) => `${basename(path)}: ${line}`),
+    );
+  }
+
+  #logs(): string[] {
+    const { folder, name } = this.#options;
+    return Array.from({ length: this.#started }, (_, n) => join(folder, `${name}-${n + 1}.log`));
   }
 
   noteMemory(): void {
@@ -80,16 +104,23 @@ export class Fleet {
   }
 
   async stopAll(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    const all = this.relays;
-    for (const relay of all) relay.send(signal);
-    await Promise.all(all.map((relay) => relay.ended()));
+    const all = this.members;
+    for (const member of all) member.send(signal);
+    await Promise.all(all.map((member) => member.ended()));
   }
 
-  #relay(pid: number, child: ChildProcess): RelayProcess {
+  #member(pid: number, child: ChildProcess, log: string): FleetMember {
     const exited = () => child.exitCode !== null || child.signalCode !== null;
     return {
       pid,
       mark: `-${pid}-`,
+      url: async () => {
+        const line = readFileSync(log, 'utf8')
+          .split('\n')
+          .find((one) => one.includes('"msg":"running"'));
+        if (line === undefined) throw new Error(`${basename(log)} does not say where it listens`);
+        return (JSON.parse(line) as { readonly listening: string }).listening;
+      },
       send: (signal) => {
         if (signal === 'SIGKILL' || signal === 'SIGTERM') {
           this.noteMemory();

@@ -5,22 +5,20 @@ import { join } from 'node:path';
 import { embeddedDown, embeddedPurge, embeddedStartServer, embeddedStopServer } from '../stack/embedded/embedded.ts';
 import { identityOf } from '../stack/process-identity.ts';
 import type { OnProgress } from '../stack/progress.ts';
+import type { ServerName } from '../stack/server-name.ts';
 import { readState } from '../stack/state.ts';
 import { localUrls, type ServerUrls } from '../stack/urls.ts';
 
-/** Servers that may be killed. */
-export type Victim = 'postgres' | 'kafka';
-
-/** Postgres and Kafka of one run alone, so that killing them hurts nobody. */
+/** Servers of one run alone, so that killing them hurts nobody. */
 export interface ChaosServers {
   readonly folder: string;
   readonly urls: ServerUrls;
-  stop(server: Victim, signal: NodeJS.Signals): Promise<void>;
+  stop(server: ServerName, signal: NodeJS.Signals): Promise<void>;
   /** Under the address it had; resolves when it answers. */
-  start(server: Victim): Promise<void>;
+  start(server: ServerName): Promise<void>;
   /** Stops all its processes where they are; answers what lets them go on. */
-  freeze(server: Victim): () => void;
-  /** Ends both and removes what they stored. */
+  freeze(server: ServerName): () => void;
+  /** Ends them all and removes what they stored. */
   close(): Promise<void>;
 }
 
@@ -54,13 +52,16 @@ async function sweep(): Promise<void> {
   }
 }
 
-export async function openChaosServers(onProgress: OnProgress): Promise<ChaosServers> {
+/** `names` in an order in which each finds those it needs. */
+export async function openChaosServers(
+  onProgress: OnProgress,
+  names: readonly ServerName[] = ['postgres', 'kafka'],
+): Promise<ChaosServers> {
   await sweep();
   const folder = join(tmpdir(), nameOf(process.pid));
   mkdirSync(folder, { recursive: true });
   try {
-    await embeddedStartServer(folder, 'postgres', onProgress);
-    await embeddedStartServer(folder, 'kafka', onProgress);
+    for (const name of names) await embeddedStartServer(folder, name, onProgress);
   } catch (error) {
     await remove(folder);
     throw error;

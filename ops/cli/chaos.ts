@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { chaosRelay, type RoundReport } from '../chaos/chaos-relay.ts';
 import { type FaultName, faultNames } from '../chaos/faults.ts';
 import { firstSignal } from '../process/signals.ts';
+import { chaosConsumersCommand } from './chaos-consumers.ts';
 import { type JsonOption, jsonOption, writeReport } from './report.ts';
 import { createStackDisplay } from './stack-display.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -81,7 +82,7 @@ async function relay(options: Options): Promise<void> {
   }
 }
 
-/** `freshet chaos relay`. */
+/** `freshet chaos`. */
 export function chaosCommand(): Command {
   const command = new Command('chaos').description('kill, stop and cut what runs, and count every event');
   command
@@ -95,5 +96,6 @@ export function chaosCommand(): Command {
     .option('--only <faults>', `separated by semicolons: ${faultNames.join('; ')}`, faultsOf)
     .option(...jsonOption)
     .action(relay);
+  command.addCommand(chaosConsumersCommand());
   return command;
 }

@@ -26,6 +26,7 @@ export interface MemoryBroker {
   logOf(topic: string, partition: number): PartitionLog;
   /** Assigns a group's partitions anew, as if a member had come or gone. */
   rebalance(groupId: string): void;
+  membersOf(groupId: string): number;
 }
 
 interface Topic {
@@ -86,6 +87,7 @@ export function createMemoryBroker({ clock, partitionOf, fetchRecords = 500 }: M
       logs.partitionsOf(topic).flatMap(({ log }) => log.read(log.low, Number.MAX_SAFE_INTEGER).records),
     logOf: (topic, partition) => topicOf(topic).logs[partition] as PartitionLog,
     rebalance: (groupId) => groupOf(groupId).rebalance(),
+    membersOf: (groupId) => groups.get(groupId)?.size ?? 0,
   };
 }
 

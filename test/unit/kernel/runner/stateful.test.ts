@@ -53,17 +53,6 @@ function counting(state: ReturnType<typeof createCounts>, isPoison: (n: number) 
 }
 
 describe('a stateful stage', () => {
-  it('gives each event its effect once', async () => {
-    const harness = await createHarness({ partitions: 4 });
-    const state = createCounts();
-    await harness.produce(upTo(500).map(event));
-    const running = await runnerOf(harness, counting(state)).start(harness.fail);
-    await eventually(() => expect(state.effects()).toEqual(once(upTo(500))));
-    await running.stop();
-    const highs = (await harness.broker.admin.offsets('in')).map(({ high }) => Number(high));
-    expect(await harness.nextOffsets()).toEqual(highs);
-  });
-
   it('isolates whatever records throw, each for one dead letter, and keeps the effect of all others', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(fc.integer({ min: 0, max: 79 }), { maxLength: 12 }), async (poison) => {
@@ -120,31 +109,6 @@ describe('a stateful stage', () => {
     expect(state.effects()).toEqual(once(upTo(120)));
   });
 
-  it('has no effect once another owner has taken the offset, and goes on where that one stopped', async () => {
-    const harness = await createHarness();
-    const state = createCounts();
-    await harness.produce(upTo(100).map(event));
-    const key = { stateVersion: 3, stage: 'stage', topic: 'in', partition: 0 };
-    let isTaken = false;
-    const running = await runnerOf(harness, async (tx, batch) => {
-      const outcomes = await counting(state)(tx, batch);
-      if (!isTaken) {
-        isTaken = true;
-        const other = await harness.progress.claim({ ...key, owner: 'other', initial: 0n });
-        await harness.progress.advance(undefined, {
-          ...key,
-          epoch: other.epoch,
-          expected: other.nextOffset,
-          next: 70n,
-        });
-      }
-      return outcomes;
-    }).start(harness.fail);
-    await eventually(async () => expect(await harness.nextOffsets()).toEqual([100]));
-    await running.stop();
-    expect(state.effects()).toEqual(once([...upTo(50), ...upTo(100).slice(70)]));
-  });
-
   it('counts once while members come and go and the group rebalances under load', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom('join', 'leave', 'rebalance'), { maxLength: 8 }), async (steps) => {
@@ -165,53 +129,6 @@ describe('a stateful stage', () => {
       }),
       { numRuns: 20 },
     );
-  });
-
-  it('acts on nothing after the record that reaches the limit of dead letters', async () => {
-    const harness = await createHarness();
-    const state = createCounts();
-    await harness.produce(upTo(400).map(event));
-    const running = await runnerOf(
-      harness,
-      counting(state, (n) => n >= 20),
-    ).start(harness.fail);
-    await eventually(() => expect(running.status().state).toBe('halted'));
-    await running.stop();
-    expect(state.effects()).toEqual(once(upTo(20)));
-    expect(harness.letters).toHaveLength(100);
-    expect(await harness.nextOffsets()).toEqual([120]);
-  });
-
-  it('starts at the end where it is told to, and only where it has no offset yet', async () => {
-    const harness = await createHarness();
-    const state = createCounts();
-    await harness.produce(upTo(10).map(event));
-    const latest = () => {
-      const stage = {
-        kind: 'stateful',
-        name: 'late',
-        consumes: [{ name: 'in' }],
-        stateVersion: 0,
-        apply: counting(state),
-      } as const;
-      const { transactions, progress, appender: deadLetters } = harness;
-      const effect = statefulEffect<TestEvent, MemoryTx>({
-        stage,
-        transactions,
-        progress,
-        deadLetters,
-        clock: hastyClock,
-        eventIdOf: () => undefined,
-      });
-      return createRunner({ ...harness.options(effect, 'late'), autoOffsetReset: 'latest' });
-    };
-    const running = await latest().start(harness.fail);
-    await eventually(async () => expect(await harness.nextOffsets()).toEqual([10]));
-    await running.stop();
-    await harness.produce([event(10)]);
-    const again = await latest().start(harness.fail);
-    await eventually(() => expect(state.effects()).toEqual([[10, 1]]));
-    await again.stop();
   });
 
   it('holds a partition whose stored offset lies beyond the end of the log', async () => {
@@ -252,19 +169,5 @@ describe('a redriven event', () => {
     await running.stop();
     expect(harness.letters[0]).toMatchObject({ partition: 6, offset: 41n, redriveCount: 2, firstFailedAt: 1_000 });
     expect(harness.letters[0]?.record.headers).toEqual({});
-  });
-
-  it('takes effect in the version that set it aside and passes all others', async () => {
-    const harness = await createHarness();
-    const meant = createCounts();
-    const other = createCounts();
-    await harness.produce([event(0)], redrive(3));
-    const members = [
-      await runnerOf(harness, counting(meant)).start(harness.fail),
-      await runnerOf(harness, counting(other), { stateVersion: 4 }).start(harness.fail),
-    ];
-    await eventually(async () => expect(await harness.nextOffsets()).toEqual([1, 1]));
-    for (const member of members) await member.stop();
-    expect([meant.effects(), other.effects()]).toEqual([[[0, 1]], []]);
   });
 });

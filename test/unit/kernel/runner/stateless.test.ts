@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FreshetError, TransientError } from '../../../../pipeline/kernel/errors.ts';
+import { FreshetError } from '../../../../pipeline/kernel/errors.ts';
 import { deadLetter, emit, type Outcome, skip } from '../../../../pipeline/kernel/outcome.ts';
 import { createRunner } from '../../../../pipeline/kernel/runner/runner.ts';
 import { statelessEffect } from '../../../../pipeline/kernel/runner/stateless.ts';
@@ -43,16 +43,6 @@ const numbers = (events: readonly TestEvent[]) => events.map(({ n }) => n).sort(
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 describe('a stateless stage', () => {
-  it('publishes what it emits, then marks the offset', async () => {
-    const harness = await createHarness();
-    await harness.produce(upTo(120).map(event));
-    const running = await runnerOf(harness, async (batch) => batch.map(pass)).start(harness.fail);
-    await eventually(async () => expect(await harness.nextOffsets()).toEqual([120]));
-    await running.stop();
-    expect(numbers(harness.outputs())).toEqual(upTo(120));
-    expect(harness.failures).toEqual([]);
-  });
-
   it('sets aside what cannot be decoded, what it refuses and what makes it throw, and nothing else', async () => {
     const harness = await createHarness();
     await harness.produce([event(0), 'not json', event(1), event(2), event(3)]);
@@ -80,32 +70,6 @@ describe('a stateless stage', () => {
       [3n, 'unhandled', 'cannot', 'e2', 2],
     ]);
     expect(harness.letters[0]?.record.value?.toString()).toBe('not json');
-  });
-
-  it('waits in place while something is away, and then loses and sets aside nothing', async () => {
-    const harness = await createHarness();
-    await harness.produce(upTo(10).map(event));
-    let failures = 5;
-    const running = await runnerOf(harness, async (batch) => {
-      failures -= 1;
-      if (failures >= 0) throw new TransientError('away', 'the catalogue is away');
-      return batch.map(pass);
-    }).start(harness.fail);
-    await eventually(async () => expect(await harness.nextOffsets()).toEqual([10]));
-    await running.stop();
-    expect(numbers(harness.outputs())).toEqual(upTo(10));
-    expect(harness.letters).toEqual([]);
-  });
-
-  it('says what it waits for', async () => {
-    const harness = await createHarness();
-    await harness.produce([event(0)]);
-    const running = await runnerOf(harness, async () => {
-      throw new TransientError('away', 'the catalogue is away');
-    }).start(harness.fail);
-    await eventually(() => expect(running.status().partitions[0]?.waitingFor).toBe('the catalogue is away'));
-    await running.stop();
-    expect(await harness.nextOffsets()).toEqual([0]);
   });
 
   it('goes on after a broker outage', async () => {
@@ -166,20 +130,6 @@ describe('a stateless stage', () => {
     expect(harness.letters).toHaveLength(1);
   });
 
-  it('passes offsets that hold nothing, and goes on where the log begins', async () => {
-    const harness = await createHarness();
-    await harness.produce([event(0), event(1)]);
-    harness.broker.logOf('in', 0).truncate(1n);
-    harness.broker.logOf('in', 0).skip(3);
-    await harness.produce([event(2)]);
-    harness.broker.logOf('in', 0).skip(2);
-    const running = await runnerOf(harness, async (batch) => batch.map(pass)).start(harness.fail);
-    await eventually(async () => expect(await harness.nextOffsets()).toEqual([8]));
-    expect(running.status().partitions[0]?.lag).toBe(0);
-    await running.stop();
-    expect(numbers(harness.outputs())).toEqual([1, 2]);
-  });
-
   it('counts deliveries by outcome and reason', async () => {
     const harness = await createHarness();
     await harness.produce([event(0), event(1), event(2), 'broken']);
@@ -196,64 +146,5 @@ describe('a stateless stage', () => {
       'emit/': 2,
       'dead-letter/undecodable': 1,
     });
-  });
-
-  it('finishes the slice in flight when stopped, and no other', async () => {
-    const harness = await createHarness();
-    await harness.produce(upTo(200).map(event));
-    const entered = Promise.withResolvers<void>();
-    const leave = Promise.withResolvers<void>();
-    const running = await runnerOf(harness, async (batch) => {
-      entered.resolve();
-      await leave.promise;
-      return batch.map(pass);
-    }).start(harness.fail);
-    await entered.promise;
-    const stopped = running.stop();
-    leave.resolve();
-    await stopped;
-    expect(await harness.nextOffsets()).toEqual([50]);
-    expect(harness.outputs()).toHaveLength(50);
-  });
-
-  it('reports a handler that never returns', async () => {
-    const harness = await createHarness();
-    await harness.produce([event(0)]);
-    const stuck = Promise.withResolvers<readonly Outcome<TestEvent>[]>();
-    const options = harness.options(async () => {
-      await stuck.promise;
-      return { advanced: true, verdicts: [], next: 1n };
-    });
-    const running = await createRunner({ ...options, stuckAfterMs: 20 }).start(harness.fail);
-    await eventually(() => expect(harness.failures).toMatchObject([{ code: 'stage_stuck' }]));
-    stuck.resolve([]);
-    await running.stop();
-  });
-});
-
-describe('the limit of dead letters', () => {
-  it('stops a partition at the record that reaches it, and says so', async () => {
-    const harness = await createHarness();
-    await harness.produce(upTo(1_000).map((n) => (n < 10 ? event(n) : 'poison')));
-    const running = await runnerOf(harness, async (batch) => batch.map(pass)).start(harness.fail);
-    await eventually(() => expect(running.status().state).toBe('halted'));
-    expect(running.unready()).toMatch(/halted/);
-    await running.stop();
-    expect(harness.letters).toHaveLength(100);
-    expect(await harness.nextOffsets()).toEqual([110]);
-  });
-
-  it('leaves the other partitions alone until half of them are stopped', async () => {
-    const harness = await createHarness({ partitions: 4 });
-    const first = harness.broker.logOf('in', 0);
-    for (const _ of upTo(150)) first.append({ key: null, value: Buffer.from('poison'), timestampMs: 0, headers: {} });
-    await harness.produce(upTo(40).map(event));
-    const running = await runnerOf(harness, async (batch) => batch.map(pass)).start(harness.fail);
-    await eventually(() => expect(running.unready()).toBe('paused: in/0 (dlq_limit)'));
-    const elsewhere = harness.broker.recordsOf('in').length - first.read(0n, 1_000).records.length;
-    await eventually(() => expect(harness.outputs()).toHaveLength(elsewhere));
-    expect(running.status().state).toBe('running');
-    await running.stop();
-    expect(harness.letters).toHaveLength(100);
   });
 });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { referenceActivity, referenceUser } from '../../../../../ops/chaos/consumers/reference.ts';
 import { interactionTypes } from '../../../../../pipeline/domain/interaction-type.ts';
 import type { InteractionEnriched } from '../../../../../schemas/generated/interaction-enriched.v1.ts';
 import { context, deliveries, interaction } from './events.ts';
-import { referenceActivity, referenceUser } from './reference.ts';
 import { compactedProfiles, compactedSessions, createRig } from './rig.ts';
 
 const quarterDay = 21_600_000;

@@ -1,4 +1,5 @@
-import type { InteractionEnriched } from '../../../../../schemas/generated/interaction-enriched.v1.ts';
+import type { ImpressionRecorded } from '../../../schemas/generated/impression-recorded.v1.ts';
+import type { InteractionEnriched } from '../../../schemas/generated/interaction-enriched.v1.ts';
 
 /** Limits of the reference; the same names as the stage's settings. */
 export interface ReferenceLimits {
@@ -68,7 +69,9 @@ function referenceSessions(sorted: readonly Event[], { sessionGapMs }: Reference
   for (const event of sorted) {
     if (event.sessionId !== null) {
       const id = `c:${event.sessionId}`;
-      groups.set(id, [...(groups.get(id) ?? []), event]);
+      const group = groups.get(id);
+      if (group) group.push(event);
+      else groups.set(id, [event]);
       continue;
     }
     const previous = open.at(-1);
@@ -126,4 +129,49 @@ export function referenceActivity(all: readonly Event[]): Record<string, number>
     counts[key] = (counts[key] ?? 0) + 1;
   }
   return counts;
+}
+
+/** A row of what was shown and acted upon, whichever input it came by. */
+export interface ReferenceExposure {
+  readonly namespace: string;
+  readonly userId: string;
+  readonly itemId: string;
+  readonly eventId: string;
+  readonly kind: 'shown' | 'acted';
+  readonly requestId: string | null;
+  readonly position: number | null;
+  readonly sources: readonly string[] | null;
+  readonly variant: string | null;
+  readonly occurredAt: number;
+}
+
+/** Only full consent leaves a trace: slates item by item, items seen in widgets, and the acts that may answer them. */
+export function referenceExposures(
+  interactions: readonly Event[],
+  impressions: readonly ImpressionRecorded[],
+): ReferenceExposure[] {
+  const slates = impressions.filter((slate) => slate.consent === 'full');
+  const events = interactions.filter((e) => e.consent === 'full' && e.itemId);
+  return [
+    ...slates.flatMap(({ namespace, userId, eventId, requestId, variant, occurredAt, items }) =>
+      items.map(({ itemId, position, sources }) => {
+        const row = { namespace, userId, itemId, eventId, requestId, position, sources, variant, occurredAt };
+        return { ...row, kind: 'shown' as const };
+      }),
+    ),
+    ...events
+      .filter((e) => shown(e) || ['click', 'watch', 'purchase'].includes(e.type))
+      .map((e) => ({
+        namespace: e.namespace,
+        userId: e.userId,
+        itemId: e.itemId as string,
+        eventId: e.eventId,
+        kind: shown(e) ? ('shown' as const) : ('acted' as const),
+        requestId: e.requestId,
+        position: e.context?.rank ?? null,
+        sources: null,
+        variant: e.context?.abBucket ?? null,
+        occurredAt: e.occurredAt,
+      })),
+  ];
 }

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { type ConsumersOptions, chaosConsumers } from '../../ops/chaos/consumers/chaos-consumers.ts';
+import type { FaultName } from '../../ops/chaos/consumers/faults.ts';
+
+/** Those that are over soon; `freshet chaos consumers` deals them all. */
+const quick: readonly FaultName[] = [
+  'worker killed',
+  'workers come and go',
+  'published again',
+  'connections cut',
+  'worker stopped',
+];
+
+const options = (given: Pick<ConsumersOptions, 'seeds' | 'rounds' | 'faults'>): ConsumersOptions => ({
+  ...given,
+  stopMs: 9_000, // past the session timeout of 6 s
+  poison: 100,
+  batchesPerSecond: 4,
+  memoryMiB: 700,
+  signal: new AbortController().signal,
+  onProgress: () => undefined,
+  onRound: () => undefined,
+});
+
+describe('workers that are killed, stopped, replaced and cut off under load', () => {
+  it('leave the state that a reference computes, whichever of three seeds is dealt', async () => {
+    const rounds = await chaosConsumers(options({ seeds: [1, 2, 3], rounds: 1, faults: quick }));
+    expect(rounds.map(({ seed, fault, violations }) => [seed, fault, violations])).toEqual(
+      rounds.map(({ seed, fault }) => [seed, fault, []]),
+    );
+    expect(rounds.map(({ seed }) => seed)).toEqual([1, 2, 3]);
+    expect(rounds.at(-1)?.events).toBeGreaterThan(300);
+    expect(rounds.at(-1)?.poison).toBeGreaterThan(0);
+    expect(rounds.at(-1)?.duplicates).toBeGreaterThan(0);
+  });
+});
