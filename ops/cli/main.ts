@@ -65,6 +65,7 @@ const commands: Readonly<Record<string, Entry>> = {
   trace: {
     description: 'where one event is and what it did',
     load: async () => (await import('./trace.ts')).traceCommand(),
+  },
   dlq: {
     description: 'dead letters: what is there and why, one of them, redrive, discard',
     load: async () => (await import('./dlq.ts')).dlqCommand(),

@@ -153,13 +153,6 @@ function stageMetrics({ counter, gauge, histogram }: Makers) {
       ...stage,
       'outcome',
     ]),
-    dlqOpen: gauge('freshet_dlq_open_letters', 'Dead letters that nobody has redriven or discarded yet', [
-      'stage',
-      'reason',
-    ]),
-    dlqOldestSeconds: gauge('freshet_dlq_oldest_open_seconds', 'Time since the first failure of the oldest open one', [
-      'stage',
-    ]),
     candidatesLists: counter('freshet_candidates_lists_total', 'Lists written', ['kind']),
     candidatesIndexSessions: gauge('freshet_candidates_index_sessions', 'Sessions in the index'),
     candidatesListBytes: histogram(

@@ -20,7 +20,7 @@ import { eventually } from '../support/eventually.ts';
 import { startFreshet } from '../support/freshet-child.ts';
 import { openTestResources, startWholeProcess, untilReady, type WholeProcess } from '../support/whole-process.ts';
 import { context, interaction } from '../unit/pipeline/stages/aggregation/events.ts';
-import { referenceActivity, referenceUser } from '../unit/pipeline/stages/aggregation/reference.ts';
+import { referenceActivity, referenceUser } from '../../ops/chaos/consumers/reference.ts';
 
 const namespace = 'shop';
 const withinMs = 60_000;
