@@ -89,7 +89,10 @@ const submitted = (eventId: string) =>
 describe('an event that went all the way', () => {
   it('is found at every station, counted once, and in its list', async () => {
     await shopper.tell({ event_id: 'way-1', user_id: 'anna', item_id: 'mug' });
-    const { facts, verdict } = await untilSaid(/candidates of state version 1: past it[^]*list reflects it since/, 'way-1');
+    const { facts, verdict } = await untilSaid(
+      /candidates of state version 1: past it[\s\S]*list reflects it since/,
+      'way-1',
+    );
     expect(verdict).toMatchObject({ state: 'done', text: expect.stringContaining('counted once in state version 1') });
     expect(verdict.text).toContain('list reflects it since');
     expect(facts.key).toMatchObject({ isTaken: true });
