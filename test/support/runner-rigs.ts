@@ -136,6 +136,8 @@ export async function openRealRig(): Promise<RunnerRig<Tx>> {
   const admin = createKafkaAdmin({ kafka, names });
   const producer = createKafkaProducer({ kafka, names, clock: systemClock });
   const database = openDatabase({ url, onIdleError: () => undefined });
+  // Offsets of a version that is not worked on cannot be claimed.
+  await database.query({ text: `INSERT INTO state_version (version, settings) VALUES (3, '{}'), (4, '{}')` });
   await database.query({ text: 'CREATE TABLE counted (stage text, n integer)' });
   await database.query({ text: 'CREATE TABLE aside (stage text, partition integer, "offset" bigint, reason text)' });
   const driver = kafka.admin();
@@ -220,5 +222,9 @@ async function untilSilentMemberIsOut({ brokers, groupId, membersOf }: SilentMem
     },
     { withinMs: 20_000, everyMs: 100 },
   );
-  await settlesWithin(systemClock, 1_000, consumer.disconnect().catch(() => undefined)); // nobody is there to answer
+  await settlesWithin(
+    systemClock,
+    1_000,
+    consumer.disconnect().catch(() => undefined),
+  ); // nobody is there to answer
 }

@@ -4,11 +4,7 @@ import type { ImpressionRecorded } from '../../../schemas/generated/impression-r
 import type { InteractionEnriched } from '../../../schemas/generated/interaction-enriched.v1.ts';
 import type { Door } from '../../demo/door.ts';
 import type { Draft, SlateDraft } from './drafts.ts';
-
-export const namespaces = ['chaos', 'chaos-b'] as const;
-/** Awkward on purpose: separators, blanks and other scripts lie in keys and stored lines. */
-export const userIds = Array.from({ length: 24 }, (_, n) => `${['u', 'ü ser|', 'u:1|', '用户'][n % 4]}${n}`);
-export const itemIds = Array.from({ length: 40 }, (_, n) => `${['i', 'item ', 'i|', '品'][n % 4]}${n}`);
+import { itemIds, namespaces, userIds } from './population.ts';
 
 /** A quarter of the items is unknown to the catalogue, a third of the users too. */
 const knownItems = itemIds.filter((_, n) => n % 4 !== 3);

@@ -1,5 +1,5 @@
 import type { Random } from '../random.ts';
-import { itemIds, namespaces, userIds } from './catalogue.ts';
+import { itemIds, namespaces, userIds } from './population.ts';
 
 /** An interaction as a client hands it in, in the names of the HTTP door. */
 export interface Draft {

@@ -7,10 +7,11 @@ import { jsonTopics, topics } from '../../../schemas/topics.ts';
 import { type Door, type EventResult, openDoor } from '../../demo/door.ts';
 import type { Random } from '../random.ts';
 import { stateVersion } from './area.ts';
-import { enrichedOf, namespaces, userIds } from './catalogue.ts';
+import { enrichedOf } from './catalogue.ts';
 import type { Draft, Drafts, SlateDraft } from './drafts.ts';
 import type { Ledger } from './ledger.ts';
 import type { Poisons } from './poison.ts';
+import { namespaces, userIds } from './population.ts';
 import type { Truth } from './truth.ts';
 
 export interface LoadOptions {
