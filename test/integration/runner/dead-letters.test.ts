@@ -117,6 +117,7 @@ describe('a dead letter on real servers', () => {
 
   it('of a stateful stage is a row of the outbox if and only if its transaction commits', async () => {
     const { producer, codec, common, progress, database } = servers;
+    await database.query({ text: `INSERT INTO state_version (version, settings) VALUES (5, '{}')` });
     const writer = await codec.writer(source);
     const stage = {
       kind: 'stateful',
