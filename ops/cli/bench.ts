@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { benchCodec, type CodecRun } from '../load/codec.ts';
+import { benchAggregateCommand } from './bench-aggregate.ts';
 import { benchIngestCommand } from './bench-ingest.ts';
 import { benchRelayCommand } from './bench-relay.ts';
 import { type JsonOption, jsonOption, writeReport } from './report.ts';
@@ -57,6 +58,7 @@ export function benchCommand(): Command {
     .option('--rounds <count>', 'runs of each system', wholeNumber, 7)
     .option(...jsonOption)
     .action(codec);
+  command.addCommand(benchAggregateCommand());
   command.addCommand(benchIngestCommand());
   command.addCommand(benchRelayCommand());
   return command;

@@ -29,7 +29,7 @@ export async function findState(db: Queryable, question: StateQuestion): Promise
 async function profileOf(db: Queryable, { version, namespace, userId, eventId }: StateQuestion) {
   const [row] = await db.query<{ revision: bigint; last: string | null; recent: boolean }>({
     text: `SELECT p.revision, p.body -> 'last' ->> 'eventId' AS last,
-                  position(' ' || $4 || ' ' IN (p.body ->> 'older') || E'\\n' || coalesce(s.body ->> 'entries', '')) > 0 AS recent
+                  position(' ' || $4 || ' ' IN (p.body ->> 'older') || ' ' || coalesce(s.body ->> 'entries', '')) > 0 AS recent
              FROM user_profile p
              LEFT JOIN session s ON s.state_version = p.state_version AND s.namespace = p.namespace
                   AND s.user_id = p.user_id AND s.session_id = p.body ->> 'currentSessionId'

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Key of interactions, impressions and users. The namespace has no `|`, so the first one separates. */
 export const userKey = (namespace: string, userId: string): Buffer => Buffer.from(`${namespace}|${userId}`);
@@ -10,7 +10,7 @@ export const profileKey = (version: number, namespace: string, userId: string): 
 
 /** Session ids repeat across users, so the user is part of the hash. */
 export function sessionKey(version: number, namespace: string, userId: string, sessionId: string): Buffer {
-  const digest = createHash('sha256').update(`${userId}\u001f${sessionId}`).digest('hex');
+  const digest = hash('sha256', `${userId}\u001f${sessionId}`);
   return Buffer.from(`${version}|${namespace}|${digest.slice(0, 32)}`);
 }
 
@@ -22,7 +22,7 @@ const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]
  * keys made together lie together in the index.
  */
 export function eventKeyId(namespace: string, eventId: string): string {
-  let hex = createHash('sha256').update(`${namespace}\u001f${eventId}`).digest('hex').slice(0, 32);
+  let hex = hash('sha256', `${namespace}\u001f${eventId}`).slice(0, 32);
   if (uuidV7.test(eventId)) hex = eventId.replaceAll('-', '').slice(0, 16) + hex.slice(0, 16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

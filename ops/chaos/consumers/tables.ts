@@ -49,7 +49,7 @@ export interface SessionRow {
 }
 
 const typeNames = ['view', 'click', 'add', 'purchase', 'custom', 'watch', 'like', 'rating', 'dismiss'];
-const linesOf = (text: string) => text.split('\n').filter((line) => line !== '');
+const linesOf = (text: string) => text.split('\u007f').filter((line) => line !== '');
 
 /** Lines `wait type eventId itemId`, the wait since the line before; only the item's id may hold blanks. */
 function entriesOf(text: string): Entry[] {
@@ -73,21 +73,18 @@ const itemsOf = (text: string): Item[] =>
     return [itemId as string, Number(at)];
   });
 
-/** Lines `day type`, each followed by `count tag` behind tabs. */
-const affinityOf = (text: string): ProfileRow['affinity'] =>
-  linesOf(text).flatMap((line) => {
-    const [head, ...counts] = line.split('\t');
-    const [day, type] = (head as string).split(' ').map(Number);
-    return counts.map((one) => {
-      const [, count, tag] = /^(\d+) (.*)$/s.exec(one) as unknown as string[];
-      return {
-        day: day as number,
-        type: typeNames[type as number] as string,
-        tag: tag as string,
-        count: Number(count),
-      };
-    });
+/** Lines `count type tag`, those of a day below a line `day`. */
+function affinityOf(text: string): ProfileRow['affinity'] {
+  let day = 0;
+  return linesOf(text).flatMap((line) => {
+    const [, count, type, tag] = /^(\d+) (\d+) (.*)$/s.exec(line) ?? [];
+    if (count !== undefined) {
+      return [{ day, type: typeNames[Number(type)] as string, tag: tag as string, count: Number(count) }];
+    }
+    day = Number(line);
+    return [];
   });
+}
 
 function profileOf({ revision, body }: { revision: bigint; body: Fields }): ProfileRow {
   const { eventId, receivedAt, occurredAt, anonymous } = body.last;

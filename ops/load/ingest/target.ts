@@ -1,7 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { FreshetError } from '../../../pipeline/kernel/errors.ts';
 import { createLogger } from '../../../pipeline/kernel/logger.ts';
@@ -10,6 +7,7 @@ import { applySchemas } from '../../schemas/apply.ts';
 import { databaseUrl, withAdmin } from '../../stack/areas.ts';
 import { checkoutRoot } from '../../stack/paths.ts';
 import { type ServerUrls, stackEnvironment } from '../../stack/urls.ts';
+import { type ProductProcess, startProduct } from '../harness/product-process.ts';
 import { benchNamespace, eventIdOf, itemCount, itemIdOf } from './events.ts';
 
 /** What is measured: `freshet run --roles ingest` in a process and on a database of its own. */
@@ -32,25 +30,11 @@ async function insertItems(client: pg.Client): Promise<void> {
   );
 }
 
-async function untilListening(child: ChildProcess, lines: string[]): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  for (const stream of [child.stdout, child.stderr]) {
-    if (!stream) continue;
-    createInterface(stream).on('line', (line) => {
-      if (lines.push(line) > 50) lines.shift();
-      if (line.includes('"msg":"running"')) resolve((JSON.parse(line) as { listening: string }).listening);
-    });
-  }
-  const ended = once(child, 'exit').then(() => {
-    throw new FreshetError('bench_failed', `ingest ended before it listened:\n${lines.join('\n')}`);
-  });
-  const url = await Promise.race([promise, ended]);
-  ended.catch(() => undefined); // its end after this is asked for
+async function untilReady({ url }: ProductProcess): Promise<void> {
   for (let tries = 0; !(await fetch(`${url}/readyz`)).ok; tries += 1) {
-    if (tries > 1_000) throw new FreshetError('bench_failed', `ingest is not ready:\n${lines.join('\n')}`);
+    if (tries > 1_000) throw new FreshetError('bench_failed', 'ingest is not ready');
     await new Promise((go) => setTimeout(go, 20));
   }
-  return url;
 }
 
 async function verifyRun(client: pg.Client, run: number, events: number): Promise<void> {
@@ -72,15 +56,10 @@ export async function startTarget(urls: ServerUrls, nodeOptions: readonly string
   await withAdmin(urls.postgresUrl, (admin) => admin.query(`CREATE DATABASE ${name}`));
   const drop = () => withAdmin(urls.postgresUrl, (admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`));
   const client = new pg.Client({ connectionString: postgresUrl });
-  const lines: string[] = [];
-  let child: ChildProcess | undefined;
+  let product: ProductProcess | undefined;
   const close = async () => {
     await client.end();
-    if (child && child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      await ended;
-    }
+    await product?.stop();
     await drop();
   };
   try {
@@ -88,15 +67,11 @@ export async function startTarget(urls: ServerUrls, nodeOptions: readonly string
     await applySchemas({ registryUrl: urls.registryUrl, root: checkoutRoot(), log: createLogger('fatal') });
     await client.connect();
     await insertItems(client);
-    const script = new URL('../../cli/freshet.js', import.meta.url).pathname;
-    const { PATH = '', HOME = '' } = process.env;
-    const env = { PATH, HOME, ...stackEnvironment({ ...urls, postgresUrl }), FRESHET_HTTP_PORT: '0' };
-    child = spawn(process.execPath, [...nodeOptions, script, 'run', '--roles', 'ingest'], {
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const url = await untilListening(child, lines);
-    return { pid: child.pid as number, url, verify: (run, events) => verifyRun(client, run, events), close };
+    const env = { ...stackEnvironment({ ...urls, postgresUrl }), FRESHET_HTTP_PORT: '0' };
+    product = await startProduct({ roles: 'ingest', env, nodeOptions });
+    await untilReady(product);
+    const { pid, url } = product;
+    return { pid, url, verify: (run, events) => verifyRun(client, run, events), close };
   } catch (error) {
     await close();
     throw error;

@@ -29,8 +29,8 @@ export interface BenchArea {
 }
 
 /** The number in a name is a process of the machine before it, so that no other machine's area is ever swept. */
-const place = folderHash(hostname()).slice(0, 6);
-const databases = new RegExp(`^freshet_bench_${place}_p(\\d+)$`);
+export const place = folderHash(hostname()).slice(0, 6);
+const databases = new RegExp(`^freshet_bench_${place}_p(\\d+)(_[a-z0-9_]+)?$`);
 const topics = new RegExp(`^bench\\.${place}\\.p(\\d+)\\.`);
 
 const isDead = (name: string, pattern: RegExp): boolean => {
@@ -45,7 +45,7 @@ async function dropDatabase(admin: pg.Client, name: string): Promise<void> {
 }
 
 /** Removes what benches of this machine left that were killed before they could. */
-async function sweep({ postgresUrl, kafkaBrokers }: ServerUrls): Promise<void> {
+export async function sweep({ postgresUrl, kafkaBrokers }: ServerUrls): Promise<void> {
   await withAdmin(postgresUrl, async (client) => {
     const { rows } = await client.query<{ datname: string }>('SELECT datname FROM pg_database');
     const dead = rows.map(({ datname }) => datname).filter((name) => isDead(name, databases));

@@ -8,19 +8,38 @@ export interface TagCount {
   count: number;
 }
 
-/** Counts by `day type tag`. */
-export type Affinity = Map<string, TagCount>;
+/** Counts in the order of `compareTagCounts`, each (day, tag, type) once. */
+export type Affinity = TagCount[];
 
 const dayMs = 86_400_000;
 
+/** Newest day first, then by tag and type. */
+export function compareTagCounts(a: Omit<TagCount, 'count'>, b: Omit<TagCount, 'count'>): number {
+  return b.day - a.day || (a.tag < b.tag ? -1 : a.tag > b.tag ? 1 : 0) || a.type - b.type;
+}
+
+/** Kept sorted, for it is read, cut and written in this order far more often than a count is new. */
 export function countTags(affinity: Affinity, tags: readonly string[], type: number, occurredAt: number): void {
   const day = Math.floor(occurredAt / dayMs);
   for (const tag of new Set(tags)) {
-    const key = `${day} ${type} ${tag}`;
-    const known = affinity.get(key);
-    if (known) known.count += 1;
-    else affinity.set(key, { day, type, tag, count: 1 });
+    const wanted = { day, type, tag };
+    const at = placeOf(affinity, wanted);
+    const known = affinity[at];
+    if (known !== undefined && compareTagCounts(known, wanted) === 0) known.count += 1;
+    else affinity.splice(at, 0, { ...wanted, count: 1 });
   }
+}
+
+/** Index of the first count that does not come before `wanted`. */
+function placeOf(affinity: Affinity, wanted: Omit<TagCount, 'count'>): number {
+  let low = 0;
+  let high = affinity.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareTagCounts(affinity[middle] as TagCount, wanted) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 export interface AffinityWindow {
@@ -29,16 +48,12 @@ export interface AffinityWindow {
 }
 
 /**
- * Counts of the newest `days` days, back from the newest day there is, and of these the `limit` newest by
- * (day, tag, type). Both bounds only rise, so a count that is cut could not have stayed in any order.
+ * Counts of the newest `days` days, back from the newest day there is, and of these the first `limit`. Both bounds
+ * only rise, so a count that is cut could not have stayed in any order. Answers the list itself where nothing is cut.
  */
 export function newestCounts(affinity: Affinity, { days, limit }: AffinityWindow): Affinity {
-  let newest = Number.NEGATIVE_INFINITY;
-  for (const { day } of affinity.values()) newest = Math.max(newest, day);
-  const kept = [...affinity].filter(([, { day }]) => day > newest - days);
-  return new Map(kept.sort(newestFirst).slice(0, limit));
-}
-
-function newestFirst([, a]: [string, TagCount], [, b]: [string, TagCount]): number {
-  return b.day - a.day || (a.tag < b.tag ? -1 : a.tag > b.tag ? 1 : 0) || a.type - b.type;
+  const oldest = (affinity[0]?.day ?? 0) - days;
+  let end = Math.min(affinity.length, limit);
+  while (end > 0 && (affinity[end - 1] as TagCount).day <= oldest) end -= 1;
+  return end === affinity.length ? affinity : affinity.slice(0, end);
 }

@@ -19,7 +19,10 @@ export function insertEntry(entries: Entry[], entry: Entry, cap: number): void {
   if (entries.length > cap) entries.splice(0, entries.length - cap);
 }
 
-/** The newest `cap` of both lists, oldest first. */
+/** The newest `cap` of both lists, oldest first, as a list of its own. */
 export function mergeEntries(a: readonly Entry[], b: readonly Entry[], cap: number): Entry[] {
-  return [...a, ...b].sort(compareMoments).slice(-cap);
+  const all = [...a, ...b];
+  const [last, first] = [a.at(-1), b[0]];
+  if (last && first && compareMoments(last, first) > 0) all.sort(compareMoments);
+  return all.length > cap ? all.slice(-cap) : all;
 }

@@ -9,10 +9,20 @@ export function noteItem(times: ItemTimes, itemId: string, occurredAt: number): 
 
 /**
  * The newest `limit` by (time, item id), newest first. An item that is cut has `limit` newer ones, and
- * those only get newer: whatever comes later, it could not have stayed.
+ * those only get newer: whatever comes later, it could not have stayed. Answers the map itself where it is so already.
  */
 export function newestItems(times: ItemTimes, limit: number): ItemTimes {
+  if (times.size <= limit && isNewestFirst(times)) return times;
   return new Map([...times].sort(newestFirst).slice(0, limit));
+}
+
+function isNewestFirst(times: ItemTimes): boolean {
+  let before: [string, number] | undefined;
+  for (const one of times) {
+    if (before && newestFirst(before, one) > 0) return false;
+    before = one;
+  }
+  return true;
 }
 
 function newestFirst([a, aAt]: [string, number], [b, bAt]: [string, number]): number {

@@ -48,7 +48,7 @@ export function emptyProfile(): ProfileState {
     bought: new Map(),
     dismissed: new Map(),
     added: new Map(),
-    affinity: new Map(),
+    affinity: [],
   };
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ProfileItem, ProfileUpdated, SessionItem } from '../../../schemas/generated/profile-updated.v1.ts';
 import type { SessionUpdated } from '../../../schemas/generated/session-updated.v1.ts';
 import { interactionTypes } from '../interaction-type.ts';
@@ -48,7 +48,7 @@ export function profileRecord(
     bought: profileItems(profile.bought),
     dismissed: profileItems(profile.dismissed),
     inCart: profileItems(inCart(profile.added, profile.bought, settings.itemSetLimit)),
-    affinity: [...profile.affinity.values()].map(({ day, tag, type, count }) => ({
+    affinity: profile.affinity.map(({ day, tag, type, count }) => ({
       day,
       tag,
       type: typeName(type),
@@ -76,7 +76,7 @@ export const sessionEventId = (owner: RecordOwner, sessionId: string): string =>
   `s:${owner.stateVersion}:${digest(owner.namespace, owner.userId, sessionId)}:${owner.revision}`;
 
 function digest(...parts: string[]): string {
-  return createHash('sha256').update(parts.join('\u001f')).digest('hex').slice(0, 32);
+  return hash('sha256', parts.join('\u001f')).slice(0, 32);
 }
 
 function typeName(type: number): (typeof interactionTypes)[number] {

@@ -1,6 +1,6 @@
-import type { Affinity } from './affinity.ts';
+import { type Affinity, compareTagCounts } from './affinity.ts';
 import { type Entry, mergeEntries } from './entries.ts';
-import type { Moment } from './moment.ts';
+import { compareMoments, type Moment } from './moment.ts';
 import type { ItemTimes } from './newest-items.ts';
 import { emptyProfile, type LastEvent, type Place, type ProfileState, type UserState } from './profile.ts';
 import { isComponent, latestSession, type SessionSet, type SessionState } from './session.ts';
@@ -8,7 +8,8 @@ import type { StateSettings } from './settings.ts';
 
 /**
  * Stored form of a profile (`user_profile.body`, jsonb). Lists are lines of text, one an element, free
- * text last: one jsonb string is read and written about ten times faster than an array of arrays.
+ * text last: one jsonb string is read and written about ten times faster than an array of arrays. Lines end with DEL,
+ * which no stored text holds and JSON does not escape; rows written before have line feeds, and are read as well.
  * `older` leaves out what the current session holds: that is stored with the session, which is written in
  * the same transaction, and most of what is recent is in it.
  */
@@ -22,7 +23,7 @@ export interface ProfileBody {
   readonly bought: string;
   readonly dismissed: string;
   readonly added: string;
-  /** Lines `day type`, each followed by `count tag` behind tabs; days newest first. */
+  /** Lines `count type tag`, those of a day below a line `day`; days newest first. */
   readonly affinity: string;
 }
 
@@ -37,17 +38,29 @@ export interface SessionBody {
 /** `last` is the profile's own: a profile exists from its first applied event on. */
 export function profileBody({ profile, sessions }: UserState, last: LastEvent): ProfileBody {
   const current = latestSession(sessions);
-  const inCurrent = new Set(current?.entries.map(({ eventId }) => eventId));
   return {
     last,
     place: profile.place ?? null,
     currentSessionId: current?.sessionId ?? null,
-    older: entryLines(profile.recent.filter(({ eventId }) => !inCurrent.has(eventId))),
+    older: entryLines(current ? outside(profile.recent, current.entries) : profile.recent),
     bought: itemLines(profile.bought),
     dismissed: itemLines(profile.dismissed),
     added: itemLines(profile.added),
     affinity: affinityLines(profile.affinity),
   };
+}
+
+/** The entries of one list that are not in the other; both are sorted. */
+function outside(entries: readonly Entry[], others: readonly Entry[]): Entry[] {
+  let at = 0;
+  return entries.filter((entry) => {
+    let order = -1;
+    for (; at < others.length; at += 1) {
+      order = compareMoments(others[at] as Entry, entry);
+      if (order >= 0) break;
+    }
+    return order !== 0;
+  });
 }
 
 /** A session as stored, with its id. */
@@ -99,7 +112,7 @@ function entryLines(entries: readonly Entry[]): string {
   let text = '';
   let before = 0;
   for (const { occurredAt, type, eventId, itemId } of entries) {
-    text += `${text === '' ? '' : '\n'}${occurredAt - before} ${type} ${eventId} ${itemId}`;
+    text += `${text === '' ? '' : lineEnd}${occurredAt - before} ${type} ${eventId} ${itemId}`;
     before = occurredAt;
   }
   return text;
@@ -122,7 +135,7 @@ function readEntries(text: string): Entry[] {
 }
 
 function itemLines(items: ItemTimes): string {
-  return [...items].map(([itemId, occurredAt]) => `${occurredAt} ${itemId}`).join('\n');
+  return [...items].map(([itemId, occurredAt]) => `${occurredAt} ${itemId}`).join(lineEnd);
 }
 
 function readItems(text: string): ItemTimes {
@@ -135,16 +148,36 @@ function readItems(text: string): ItemTimes {
 }
 
 function affinityLines(affinity: Affinity): string {
-  const byDayAndType = new Map<string, string>();
-  for (const { day, type, count, tag } of affinity.values()) {
-    const head = `${day} ${type}`;
-    byDayAndType.set(head, `${byDayAndType.get(head) ?? head}\t${count} ${tag}`);
+  let text = '';
+  let before: number | undefined;
+  for (const { day, type, count, tag } of affinity) {
+    if (day !== before) text += `${text === '' ? '' : lineEnd}${day}`;
+    text += `${lineEnd}${count} ${type} ${tag}`;
+    before = day;
   }
-  return [...byDayAndType.values()].join('\n');
+  return text;
 }
 
 function readAffinity(text: string): Affinity {
-  const affinity: Affinity = new Map();
+  if (text.includes('\t')) return readFormerAffinity(text);
+  const affinity: Affinity = [];
+  let day = 0;
+  for (const line of lines(text)) {
+    const typeAt = line.indexOf(' ') + 1;
+    if (typeAt === 0) {
+      day = Number(line);
+      continue;
+    }
+    const tagAt = line.indexOf(' ', typeAt) + 1;
+    const type = Number(line.slice(typeAt, tagAt - 1));
+    affinity.push({ day, type, tag: line.slice(tagAt), count: Number(line.slice(0, typeAt - 1)) });
+  }
+  return affinity;
+}
+
+/** Lines `day type`, each followed by `count tag` behind tabs: how affinity was stored before. */
+function readFormerAffinity(text: string): Affinity {
+  const affinity: Affinity = [];
   for (const line of lines(text)) {
     const [head = '', ...counts] = line.split('\t');
     const typeAt = head.indexOf(' ') + 1;
@@ -152,11 +185,15 @@ function readAffinity(text: string): Affinity {
     const type = Number(head.slice(typeAt));
     for (const one of counts) {
       const tagAt = one.indexOf(' ') + 1;
-      const tag = one.slice(tagAt);
-      affinity.set(`${head} ${tag}`, { day, type, tag, count: Number(one.slice(0, tagAt - 1)) });
+      affinity.push({ day, type, tag: one.slice(tagAt), count: Number(one.slice(0, tagAt - 1)) });
     }
   }
-  return affinity;
+  return affinity.sort(compareTagCounts);
 }
 
-const lines = (text: string): string[] => (text === '' ? [] : text.split('\n'));
+const lineEnd = '\u007f';
+
+function lines(text: string): string[] {
+  if (text === '') return [];
+  return text.split(text.includes('\n') ? '\n' : lineEnd);
+}

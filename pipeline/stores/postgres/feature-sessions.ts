@@ -1,6 +1,7 @@
 import type { SessionBody } from '../../domain/feature/state-text.ts';
 import type { SessionRef, SessionsWanted, StoredSession } from '../feature.ts';
 import type { Queryable } from './database.ts';
+import { pack } from './packed.ts';
 
 interface SessionRow {
   readonly namespace: string;
@@ -60,12 +61,14 @@ export async function saveSessions(
   sessions: readonly StoredSession[],
 ): Promise<void> {
   if (sessions.length === 0) return;
+  const bodies = pack(sessions.map((one) => JSON.stringify(one.body)));
   await tx.query({
     name: 'sessions-save',
     text: `INSERT INTO session (state_version, namespace, user_id, session_id, first_occurred_at, last_occurred_at, body)
-           SELECT $1, namespace, user_id, session_id, to_timestamp(first_ms / 1000), to_timestamp(last_ms / 1000), body::jsonb
-             FROM unnest($2::text[], $3::text[], $4::text[], $5::float8[], $6::float8[], $7::text[])
-                  AS r (namespace, user_id, session_id, first_ms, last_ms, body)
+           SELECT $1, namespace, user_id, session_id, to_timestamp(first_ms / 1000), to_timestamp(last_ms / 1000),
+                  convert_from(substring($9::bytea from body_at for body_bytes), 'UTF8')::jsonb
+             FROM unnest($2::text[], $3::text[], $4::text[], $5::float8[], $6::float8[], $7::int[], $8::int[])
+                  AS r (namespace, user_id, session_id, first_ms, last_ms, body_at, body_bytes)
             ORDER BY namespace COLLATE "C", user_id COLLATE "C", session_id COLLATE "C"
            ON CONFLICT (state_version, namespace, user_id, session_id)
            DO UPDATE SET first_occurred_at = excluded.first_occurred_at, last_occurred_at = excluded.last_occurred_at,
@@ -77,7 +80,9 @@ export async function saveSessions(
       sessions.map((one) => one.sessionId),
       sessions.map((one) => one.body.first.occurredAt),
       sessions.map((one) => one.body.last.occurredAt),
-      sessions.map((one) => JSON.stringify(one.body)),
+      bodies.from,
+      bodies.length,
+      bodies.bytes,
     ],
   });
 }

@@ -5,6 +5,7 @@ import type { FeatureStore } from '../feature.ts';
 import type { Queryable } from './database.ts';
 import { addActivity } from './feature-activity.ts';
 import { loadSessions, removeSessions, saveSessions } from './feature-sessions.ts';
+import { pack } from './packed.ts';
 
 /** Feature state in Postgres, set-based: each call is one statement, whatever the batch. */
 export function createFeatureStore(): FeatureStore<Queryable> {
@@ -29,11 +30,14 @@ export function createFeatureStore(): FeatureStore<Queryable> {
     },
     async saveProfiles(tx, stateVersion, profiles) {
       if (profiles.length === 0) return;
+      const bodies = pack(profiles.map((one) => JSON.stringify(one.body)));
       await tx.query({
         name: 'profiles-save',
         text: `INSERT INTO user_profile (state_version, namespace, user_id, revision, body)
-               SELECT $1, namespace, user_id, revision, body::jsonb
-                 FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[]) AS r (namespace, user_id, revision, body)
+               SELECT $1, namespace, user_id, revision,
+                      convert_from(substring($7::bytea from body_at for body_bytes), 'UTF8')::jsonb
+                 FROM unnest($2::text[], $3::text[], $4::bigint[], $5::int[], $6::int[])
+                      AS r (namespace, user_id, revision, body_at, body_bytes)
                 ORDER BY namespace COLLATE "C", user_id COLLATE "C"
                ON CONFLICT (state_version, namespace, user_id)
                DO UPDATE SET revision = excluded.revision, body = excluded.body`,
@@ -42,7 +46,9 @@ export function createFeatureStore(): FeatureStore<Queryable> {
           profiles.map((one) => one.namespace),
           profiles.map((one) => one.userId),
           profiles.map((one) => one.revision),
-          profiles.map((one) => JSON.stringify(one.body)),
+          bodies.from,
+          bodies.length,
+          bodies.bytes,
         ],
       });
     },

@@ -52,7 +52,7 @@ async function attach(tx: Tx, from: bigint, to: bigint): Promise<void> {
   const name = `outbox_p${from}`;
   await removeStray(tx, name);
   await tx.query({
-    text: `CREATE TABLE ${name} (LIKE outbox INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)`,
+    text: `CREATE TABLE ${name} (LIKE outbox INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES INCLUDING STORAGE)`,
   });
   await attachPartition(tx, { name, lower: from, upper: to });
 }
