@@ -1,4 +1,5 @@
 import type { Component, Running } from '../kernel/component.ts';
+import { messageOf } from '../kernel/errors.ts';
 import { untilAvailable } from '../kernel/retry.ts';
 import type { ProcessContext } from './resources.ts';
 
@@ -12,11 +13,15 @@ export function whenReachable(name: string, context: ProcessContext, make: () =>
     async start(fail) {
       const stopping = new AbortController();
       let running: Running | undefined;
+      let lastError: string | undefined;
       const starting = untilAvailable(
         `starting ${name}`,
         { ...context, signal: stopping.signal, maxMs: 2_000 },
         async () => {
-          const component = await make();
+          const component = await make().catch((error: unknown) => {
+            lastError = messageOf(error);
+            throw error;
+          });
           if (!stopping.signal.aborted) running = await component.start(fail);
         },
       ).catch((error: unknown) => {
@@ -28,7 +33,10 @@ export function whenReachable(name: string, context: ProcessContext, make: () =>
           await starting;
           await running?.stop();
         },
-        unready: () => (running === undefined ? 'waiting for its servers' : running.unready?.()),
+        unready: () =>
+          running === undefined
+            ? ['waiting for its servers', lastError].filter(Boolean).join(': ')
+            : running.unready?.(),
       };
     },
   };

@@ -16,6 +16,7 @@ import type { Tx } from '../stores/postgres/database.ts';
 import { appendOutbox } from '../stores/postgres/outbox-append.ts';
 import { createPostgresProgress } from '../stores/postgres/progress.ts';
 import { announced } from './announced.ts';
+import { mustHaveTopics } from './missing-topics.ts';
 import { whenReachable } from './reachable.ts';
 import type { ProcessContext, Resources } from './resources.ts';
 
@@ -50,6 +51,7 @@ export function stageComponent<In, Out = never>(
   const { stage } = options;
   const component = whenReachable(stage.name, context, async () => {
     const { config, clock } = context;
+    await mustHaveTopics(resources.admin, options.sources);
     const progress = createPostgresProgress(resources.database);
     const readers = readersOf(resources, options);
     const runner = createRunner<In>({

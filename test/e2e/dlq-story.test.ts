@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { referenceActivity, referenceUser } from '../../ops/chaos/consumers/reference.ts';
 import { startProcess } from '../../ops/process/process.ts';
 import { roles } from '../../ops/process/roles.ts';
 import { createRegistryAdmin } from '../../ops/schemas/registry-admin.ts';
@@ -20,7 +21,6 @@ import { eventually } from '../support/eventually.ts';
 import { startFreshet } from '../support/freshet-child.ts';
 import { openTestResources, startWholeProcess, untilReady, type WholeProcess } from '../support/whole-process.ts';
 import { context, interaction } from '../unit/pipeline/stages/aggregation/events.ts';
-import { referenceActivity, referenceUser } from '../../ops/chaos/consumers/reference.ts';
 
 const namespace = 'shop';
 const withinMs = 60_000;
