@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { peakMemoryMiB } from '../load/harness/cpu-time.ts';
 import { logTail } from '../stack/daemon.ts';
@@ -33,6 +33,7 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #running = new Map<number, { readonly child: ChildProcess; readonly log: string }>();
   readonly #expected = new Set<number>();
+  readonly #told = new Set<string>();
   #started = 0;
   /** Most memory that any of them ever held. */
   peakMiB = 0;
@@ -86,6 +87,19 @@ export class Fleet {
         .filter((line) => messages.some((message) => line.includes(`"msg":"${message}"`)))
         .map((line) => `${basename(path)}: ${line}`),
     );
+  }
+
+  /** Those of these lines that were not asked for before. */
+  saidAnew(...messages: readonly string[]): string[] {
+    const lines = this.said(...messages).filter((line) => !this.#told.has(line));
+    for (const line of lines) this.#told.add(line);
+    return lines;
+  }
+
+  /** The logs lie in the folder of the run's servers, which goes with them. */
+  keepLogs(folder: string): void {
+    mkdirSync(folder, { recursive: true });
+    for (const path of this.#logs()) copyFileSync(path, join(folder, basename(path)));
   }
 
   #logs(): string[] {

@@ -11,20 +11,19 @@ const quick: readonly FaultName[] = [
   'worker stopped',
 ];
 
-const options = (given: Pick<ConsumersOptions, 'seeds' | 'rounds' | 'faults'>): ConsumersOptions => ({
+const options = (given: Pick<ConsumersOptions, 'seeds' | 'rounds' | 'faults' | 'signal'>): ConsumersOptions => ({
   ...given,
   stopMs: 9_000, // past the session timeout of 6 s
   poison: 100,
   batchesPerSecond: 4,
   memoryMiB: 700,
-  signal: new AbortController().signal,
   onProgress: () => undefined,
   onRound: () => undefined,
 });
 
 describe('workers that are killed, stopped, replaced and cut off under load', () => {
-  it('leave the state that a reference computes, whichever of three seeds is dealt', async () => {
-    const rounds = await chaosConsumers(options({ seeds: [1, 2, 3], rounds: 1, faults: quick }));
+  it('leave the state that a reference computes, whichever of three seeds is dealt', async ({ signal }) => {
+    const rounds = await chaosConsumers(options({ seeds: [1, 2, 3], rounds: 1, faults: quick, signal }));
     expect(rounds.map(({ seed, fault, violations }) => [seed, fault, violations])).toEqual(
       rounds.map(({ seed, fault }) => [seed, fault, []]),
     );

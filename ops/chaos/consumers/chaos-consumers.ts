@@ -1,5 +1,7 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { FreshetError } from '../../../pipeline/kernel/errors.ts';
+import { FreshetError, messageOf } from '../../../pipeline/kernel/errors.ts';
 import { openDoor } from '../../demo/door.ts';
 import type { OnProgress } from '../../stack/progress.ts';
 import { Fleet } from '../fleet.ts';
@@ -101,6 +103,13 @@ async function withArea<T>(options: ConsumersOptions, use: (area: Area) => Promi
   return await use({ ...area, servers, doors, workers, ledger, truth: new Truth(), tap, url });
 }
 
+/** Whoever looks into a violation needs them, and the folder of the servers goes with the run. */
+function keepLogs({ doors, workers }: Area): string {
+  const folder = join(tmpdir(), `freshet-chaos-logs-${process.pid}`);
+  for (const fleet of [doors, workers]) fleet.keepLogs(folder);
+  return folder;
+}
+
 async function setWorkers({ workers, resources }: Area, count: number): Promise<void> {
   while (workers.members.length < count) workers.start();
   const surplus = workers.members.slice(count);
@@ -148,16 +157,22 @@ async function settle({ load, workers, doors, ledger, truth, tap, resources }: R
   const said = ['partition paused', 'stage halted', 'a fault outside of the stage, repeating'];
   const violations = [
     ...(lags === undefined ? [] : [`not caught up within ${settleWithinMs} ms: ${lags}`]),
-    ...some('a worker says', workers.said(...said)),
+    ...some('a worker says', workers.saidAnew(...said)),
     ...some('died', [...doors.deaths.splice(0), ...workers.deaths.splice(0)]),
     ...(await judge({ ledger, truth, database: resources.database })),
   ];
   return { catchUpMs, violations };
 }
 
+const logged = (run: Run, violations: readonly string[]): readonly string[] =>
+  violations.length === 0 ? [] : [...violations, `logs are kept in ${keepLogs(run)}`];
+
 async function oneRound(run: Run, plan: RoundPlan<FaultName>, options: ConsumersOptions): Promise<ConsumersRound> {
   const { seed, load, workers, ledger, truth } = run;
-  await setWorkers(run, plan.members);
+  const unshared = await setWorkers(run, plan.members).then(
+    () => [],
+    (error: unknown) => [messageOf(error)],
+  );
   const { recoveryMs, violations: struck } = await strike(run, plan, options);
   const { catchUpMs, violations: judged } = await settle(run, plan.fault);
   workers.noteMemory();
@@ -175,7 +190,7 @@ async function oneRound(run: Run, plan: RoundPlan<FaultName>, options: Consumers
     recoveryMs,
     catchUpMs,
     peakMiB,
-    violations: [...struck, ...judged, ...large],
+    violations: logged(run, [...unshared, ...struck, ...judged, ...large]),
   };
 }
 

@@ -69,7 +69,7 @@ export class Ledger {
     else if (value !== null && key !== null) this.#input(record, value);
   }
 
-  /** The newest records of a topic, for being published again. */
+  /** The newest sound records of a topic, for being published again. */
   recent(topic: string): readonly TappedRecord[] {
     return this.#recent.get(topic) ?? [];
   }
@@ -82,7 +82,9 @@ export class Ledger {
     if (reason !== undefined) {
       const fact = { ...reader, topic, partition, offset: offset.toString(), reason };
       this.expectedLetters.set(letterKey(fact), fact);
-    } else if (topic === topics.interactionRecorded.name || topic === topics.impressionRecorded.name) {
+      return;
+    }
+    if (topic === topics.interactionRecorded.name || topic === topics.impressionRecorded.name) {
       this.#note(decoders[topic]?.(value) as Fields, value);
     }
     const recent = this.#recent.get(topic) ?? [];

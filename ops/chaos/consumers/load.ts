@@ -30,12 +30,16 @@ export interface LoadOptions {
 const { interactionRecorded, interactionEnriched, impressionRecorded } = topics;
 const repeatedTopics = [interactionRecorded.name, interactionEnriched.name, impressionRecorded.name];
 
+/** Well under what pauses a partition, also while the doors for good events are shut. */
+const poisonShare = 0.04;
+
 /** Sends by every door while it goes on: events anew and again, shuffled, with poison among them. */
 export class Load {
   readonly #options: LoadOptions;
   readonly #door: Door;
   #going = false;
   #working: Promise<unknown> = Promise.resolve();
+  #poison = 0;
   /** Events sent again, by whatever door. */
   duplicates = 0;
   /** What the load itself could not go on from. */
@@ -137,16 +141,17 @@ export class Load {
   }
 
   async #overTopics(): Promise<void> {
-    const { random, drafts, poisons } = this.#options;
+    const { random, drafts, poisons, truth } = this.#options;
     const roll = random.next();
     if (roll < 0.4) {
       const fresh = Array.from({ length: random.between(1, 6) }, () => drafts.interaction());
       const again = random.next() < 0.3 ? random.shuffled(fresh) : [];
       this.duplicates += again.length;
       await this.#handIn([...fresh, ...again]);
-    } else if (roll < 0.7) {
+    } else if (roll < 0.7 && this.#poison < poisonShare * truth.events) {
       for (let count = random.between(1, 4); count > 0; count -= 1) {
         const { topic, record } = poisons.any();
+        this.#poison += 1;
         await this.publish(topic, [record]);
       }
     } else {
