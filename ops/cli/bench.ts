@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { benchCodec, type CodecRun } from '../load/codec.ts';
+import { benchCodec, type CodecRun, type CodecSystem } from '../load/codec.ts';
+import { median, spread } from '../load/harness/statistics.ts';
 import { benchAggregateCommand } from './bench-aggregate.ts';
 import { benchIngestCommand } from './bench-ingest.ts';
 import { benchRelayCommand } from './bench-relay.ts';
@@ -11,16 +12,14 @@ interface Options {
   readonly json?: JsonOption;
 }
 
-function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
-}
-
-function figures(runs: readonly CodecRun[], system: CodecRun['system']) {
+function figures(runs: readonly CodecRun[], system: CodecSystem) {
   const own = runs.filter((run) => run.system === system);
+  const rates = spread(own.map((run) => run.eventsPerSecond));
   return {
-    eventsPerSecond: medianOf(own.map((run) => run.eventsPerSecond)),
-    cpuSecondsPerMillion: medianOf(own.map((run) => run.cpuSecondsPerMillion)),
+    eventsPerSecond: rates.median,
+    from: rates.min,
+    to: rates.max,
+    cpuSecondsPerMillion: median(own.map((run) => run.cpuSecondsPerMillion)),
   };
 }
 
@@ -28,9 +27,9 @@ async function codec(options: Options): Promise<void> {
   const startedAt = new Date().toISOString();
   const { recordBytes, runs } = await benchCodec(options.rounds);
   const ours = figures(runs, 'freshet');
-  const peer = figures(runs, 'avsc');
+  const peers = { avsc: figures(runs, 'avsc'), 'kafkajs registry': figures(runs, 'kafkajs registry') };
   const rssMiB = Math.round(process.memoryUsage.rss() / 1_048_576);
-  const summary = { ...ours, rssMiB, peers: { avsc: peer } };
+  const summary = { ...ours, rssMiB, peers };
   await writeReport(options.json, {
     command: 'bench codec',
     startedAt,
@@ -39,12 +38,11 @@ async function codec(options: Options): Promise<void> {
     summary,
   });
   const line = (name: string, { eventsPerSecond, cpuSecondsPerMillion }: typeof ours) =>
-    `${name.padEnd(8)} ${eventsPerSecond.toLocaleString('en')} records/s  ${cpuSecondsPerMillion} CPU s a million`;
+    `${name.padEnd(16)} ${eventsPerSecond.toLocaleString('en').padStart(9)} records/s  ${cpuSecondsPerMillion} CPU s a million  1/${(ours.eventsPerSecond / eventsPerSecond).toFixed(2)}`;
   const lines = [
     `decoding ${recordBytes} bytes with a reader schema, median of ${options.rounds} runs`,
     line('freshet', ours),
-    line('avsc', peer),
-    `ratio    ${(ours.eventsPerSecond / peer.eventsPerSecond).toFixed(2)}`,
+    ...Object.entries(peers).map(([name, peer]) => line(name, peer)),
   ];
   process.stderr.write(`${lines.join('\n')}\n`);
 }
@@ -54,7 +52,7 @@ export function benchCommand(): Command {
   const command = new Command('bench').description('figures of this machine, each verified before it is given');
   command
     .command('codec')
-    .description("decode records of an older schema, beside avsc's own decoder")
+    .description("decode records of an older schema, beside avsc's own decoder and the registry client's")
     .option('--rounds <count>', 'runs of each system', wholeNumber, 7)
     .option(...jsonOption)
     .action(codec);

@@ -114,7 +114,9 @@ export async function meanBatch({ url }: ProductProcess): Promise<number | null>
   if (!answer.ok) return null;
   const text = await answer.text();
   const figure = (name: string) =>
-    Number(new RegExp(`^freshet_stage_batch_records_${name}\\{stage="aggregation"\\} (\\S+)`, 'm').exec(text)?.[1]);
+    Number(
+      new RegExp(`^freshet_stage_batch_records_${name}\\{[^}]*stage="aggregation"[^}]*\\} (\\S+)`, 'm').exec(text)?.[1],
+    );
   const mean = figure('sum') / figure('count');
   return Number.isNaN(mean) ? null : Math.round(mean);
 }

@@ -153,6 +153,28 @@ describe('reading', () => {
     expect(await reader.read(frame(2))).toMatchObject({ reason: 'schema_unknown' });
   });
 
+  test('a slow registry holds up the records of its id alone, with one look-up on the way', async () => {
+    const bytes = await written();
+    const slow = Promise.withResolvers<void>();
+    const { schemaById } = client;
+    client = { ...client, schemaById: (id) => (id === 2 ? slow.promise.then(() => schemaById(id)) : schemaById(id)) };
+    registry.register(
+      'other-value',
+      variant((schema) => {
+        schema.fields = schema.fields.filter(({ name }) => name !== 'traits');
+      }),
+    );
+    const reader = openCodec().reader(topic);
+    await reader.read(bytes);
+    const waiting = [1, 2, 3].map(() => reader.read(frame(2)));
+    expect(waiting.every((one) => one instanceof Promise)).toBe(true);
+    expect(reader.read(bytes)).toMatchObject({ ok: true });
+    slow.resolve();
+    for (const one of waiting) expect(await one).toMatchObject({ ok: false, reason: 'undecodable', writerSchemaId: 2 });
+    expect(asked).toEqual([1, 2]);
+    expect(reader.read(frame(2))).not.toBeInstanceOf(Promise);
+  });
+
   test.each<[string, Buffer, RegExp]>([
     ['an empty value', Buffer.alloc(0), /0 bytes/],
     ['a value shorter than its framing', Buffer.from([0, 0, 0]), /3 bytes/],

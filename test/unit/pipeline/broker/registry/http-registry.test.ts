@@ -70,3 +70,13 @@ test('a connection that fails is transient and says why', async () => {
     message: expect.stringContaining('ECONNREFUSED'),
   });
 });
+
+test('a registry that does not answer in time is transient', async () => {
+  const send: typeof fetch = (_, init) =>
+    new Promise((_resolve, reject) => {
+      init?.signal?.addEventListener('abort', () => reject(init.signal?.reason));
+    });
+  const registry = createHttpRegistry({ url: 'http://registry', fetch: send, timeoutMs: 1 });
+  await expect(registry.schemaById(1)).rejects.toBeInstanceOf(TransientError);
+  await expect(registry.idOf('a-value', '"string"')).rejects.toMatchObject({ code: 'registry_unavailable' });
+});
