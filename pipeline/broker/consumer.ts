@@ -33,7 +33,10 @@ export interface ConsumerOptions {
   /** Logical names, without the installation's prefix. */
   readonly topics: readonly string[];
   readonly autoOffsetReset: 'earliest' | 'latest';
+  /** How long a fetch waits where there is nothing; it returns with the first record. */
   readonly maxWaitMs?: number;
+  /** How long a fetch may hold records back to gather more, at most; 0 or absent for not at all. */
+  readonly batchMs?: number;
   readonly maxBytesPerPartition?: number;
   /** Called after every (re)assignment, before any batch of it is handed to `onBatch`. */
   onAssigned(partitions: readonly TopicPartition[]): Promise<void>;

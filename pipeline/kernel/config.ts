@@ -87,6 +87,12 @@ export const configSpec = {
     meaning: 'Most records a batch of a stage',
     example: '2000',
   },
+  FRESHET_CONSUMER_BATCH_MS: {
+    schema: z.coerce.number().int().min(0).max(1_000).default(0),
+    meaning:
+      'How long the broker may hold records back so that a batch of a stateful stage is fuller, milliseconds; it costs each event up to that',
+    example: '50',
+  },
   FRESHET_DLQ_LIMIT_RATIO: {
     schema: z.coerce.number().gt(0).max(1).default(0.2),
     meaning: 'Share of dead letters among the last 1,000 records that pauses a partition',

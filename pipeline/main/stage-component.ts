@@ -72,6 +72,7 @@ export function stageComponent<In, Out = never>(
         maxBytes: 8_388_608,
       },
       ...(options.rate ? { pace: createPace({ clock, rate: options.rate, partitions: partitionsOf(options) }) } : {}),
+      ...(stage.kind === 'stateful' ? { batchMs: config.FRESHET_CONSUMER_BATCH_MS } : {}),
       dlqLimit: { ratio: config.FRESHET_DLQ_LIMIT_RATIO, inARow: config.FRESHET_DLQ_LIMIT_IN_A_ROW },
       ...(options.receivedAtOf ? { receivedAtOf: options.receivedAtOf } : {}),
       ...(options.countsTowardsLimit ? { countsTowardsLimit: options.countsTowardsLimit } : {}),

@@ -114,13 +114,15 @@ class KafkaConsumer implements RunningConsumer {
   #join(): Membership {
     const { kafka, names, clock, sessionTimeoutMs = 6_000 } = this.#driver;
     const { groupId, topics, autoOffsetReset, maxWaitMs = 200, maxBytesPerPartition = 1_048_576 } = this.#options;
+    const { batchMs = 0 } = this.#options;
     const membership = joinGroup({
       kafka,
       clock,
       groupId: names.group(groupId),
       topics: topics.map(names.topic),
       fromBeginning: autoOffsetReset === 'earliest',
-      maxWaitMs,
+      maxWaitMs: batchMs > 0 ? batchMs : maxWaitMs,
+      minBytes: batchMs > 0 ? maxBytesPerPartition : 1,
       maxBytesPerPartition,
       sessionTimeoutMs,
       onJoined: (assignment) => {

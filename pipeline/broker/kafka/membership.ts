@@ -10,6 +10,8 @@ export interface MembershipOptions {
   readonly topics: readonly string[];
   readonly fromBeginning: boolean;
   readonly maxWaitMs: number;
+  /** A fetch returns when so much is there, or after `maxWaitMs`. */
+  readonly minBytes: number;
   readonly maxBytesPerPartition: number;
   /** How long the coordinator waits for a member that died before it gives its partitions away. */
   readonly sessionTimeoutMs: number;
@@ -86,13 +88,15 @@ export function joinGroup(options: MembershipOptions): Membership {
   });
   return { consumer, ended, end };
 
-  function createConsumer({ groupId, maxWaitMs, maxBytesPerPartition, sessionTimeoutMs }: MembershipOptions): Consumer {
+  function createConsumer(given: MembershipOptions): Consumer {
+    const { groupId, maxWaitMs, minBytes, maxBytesPerPartition, sessionTimeoutMs } = given;
     return kafka.consumer({
       groupId,
       sessionTimeout: sessionTimeoutMs,
       heartbeatInterval: Math.min(1_000, Math.floor(sessionTimeoutMs / 4)),
       rebalanceTimeout: 30_000,
       maxWaitTimeInMs: maxWaitMs,
+      minBytes,
       maxBytesPerPartition,
       readUncommitted: false,
       allowAutoTopicCreation: false,

@@ -39,6 +39,8 @@ export interface RunnerOptions<In> {
   /** One attempt at a slice that takes longer is taken for stuck, and ends the process. Default 120 s. */
   readonly stuckAfterMs?: number;
   readonly maxWaitMs?: number;
+  /** As in `ConsumerOptions`. */
+  readonly batchMs?: number;
   /** Asked before each batch. */
   readonly pace?: Pace;
   receivedAtOf?(value: In): number | undefined;

@@ -74,12 +74,13 @@ class RunningStage<In> implements RunningRunner {
   }
 
   async join(): Promise<void> {
-    const { consumers, stage, autoOffsetReset, maxWaitMs } = this.#options;
+    const { consumers, stage, autoOffsetReset, maxWaitMs, batchMs } = this.#options;
     const joining = consumers.start({
       groupId: `freshet.${runnerName(this.#options)}`,
       topics: stage.consumes.map(({ name }) => name),
       autoOffsetReset,
       ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
+      ...(batchMs === undefined ? {} : { batchMs }),
       onAssigned: (partitions) => this.#assigned(partitions),
       onBatch: (batch) => this.#handleBatch(batch),
       onFatal: (error) => this.#failWith(error),

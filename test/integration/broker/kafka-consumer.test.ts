@@ -62,7 +62,7 @@ describe('a Kafka consumer', () => {
       ]);
     return { names, producer, send };
   };
-  const collect = async (consumers: ConsumerFactory, topic: string) => {
+  const collect = async (consumers: ConsumerFactory, topic: string, batchMs = 0) => {
     const seen = new Set<number>();
     let assignments = 0;
     const fatal: unknown[] = [];
@@ -70,6 +70,7 @@ describe('a Kafka consumer', () => {
       groupId: topic,
       topics: [topic],
       autoOffsetReset: 'earliest',
+      batchMs,
       onAssigned: async () => {
         assignments += 1;
       },
@@ -118,6 +119,18 @@ describe('a Kafka consumer', () => {
     await consumer.stop();
     await producer.close();
     expect(values.sort((a, b) => a - b)).toEqual([0, 1, 20, 21]);
+  });
+
+  it('gets every record also where the broker may hold them back to gather more', async () => {
+    const { names, producer, send } = await setUp('gathered');
+    const kafka = createKafka({ brokers: workspace.config.FRESHET_KAFKA_BROKERS, clientId: 'test', log });
+    const consumers = createKafkaConsumers({ kafka, names, clock: systemClock, random: () => 0.5, log });
+    const { consumer, seen, fatal } = await collect(consumers, 'gathered', 30);
+    for (let at = 0; at < 20; at += 1) await send(at, at + 1);
+    await eventually(() => expect(seen.size).toBe(20));
+    expect(fatal).toEqual([]);
+    await consumer.stop();
+    await producer.close();
   });
 
   it('joins again after an outage that its driver does not survive, and loses nothing', async () => {
