@@ -9,6 +9,7 @@ import {
   type Slice,
   type SliceResult,
   unhandled,
+  type Verdict,
   verdictsOf,
 } from './effect.ts';
 import type { DeadLetterAppender, RunnerProgress, RunnerTransactions } from './ports.ts';
@@ -63,11 +64,12 @@ export function statefulEffect<In, Tx>(options: StatefulEffectOptions<In, Tx>): 
       return result;
     } catch (error) {
       if (error instanceof OffsetMoved) return { advanced: false, verdicts: [], next: slice.position.nextOffset };
-      if (error instanceof OnlyAdmitted) return attempt(first(slice, error.count), isolating);
-      if (error instanceof StageThrew && apply === atOnce) return attempt(slice, isolating);
+      if (error instanceof OnlyAdmitted) return inPieces(first(slice, error.count));
+      if (error instanceof StageThrew && apply === atOnce) return inPieces(slice);
       throw error;
     }
   };
+  const inPieces = (slice: Slice<In>) => pieceByPiece(slice, (piece) => attempt(piece, isolating));
   return (slice) => attempt(slice, atOnce);
 }
 
@@ -88,6 +90,37 @@ async function inTransaction<In, Tx>(
   const letters = setAside(slice, verdicts, options);
   if (letters.length > 0) await options.deadLetters.append(tx, letters);
   return { advanced: true, verdicts, next };
+}
+
+/**
+ * Records isolated in one transaction. Bisecting applies good ones again and again, so that a long slice with a few bad
+ * ones among them would hold its locks for minutes, and lose all of it where the process ends.
+ */
+const pieceRecords = 128;
+
+/** Each piece commits by itself; ends where not all of one were admitted, or another owner has moved the offset. */
+async function pieceByPiece<In>(
+  slice: Slice<In>,
+  attempt: (piece: Slice<In>) => Promise<SliceResult<In>>,
+): Promise<SliceResult<In>> {
+  const verdicts: Verdict<In>[] = [];
+  let { position } = slice;
+  for (let from = 0; from < slice.decoded.length; from += pieceRecords) {
+    const decoded = slice.decoded.slice(from, from + pieceRecords);
+    const before = verdicts.map(outcomeOf);
+    const result = await attempt({
+      ...slice,
+      decoded,
+      position,
+      next: nextAfter(slice, from + decoded.length),
+      admits: (outcomes) => slice.admits([...before, ...outcomes]) - before.length,
+    });
+    if (!result.advanced) return result;
+    verdicts.push(...result.verdicts);
+    position = { ...position, nextOffset: result.next };
+    if (result.verdicts.length < decoded.length) break;
+  }
+  return { advanced: true, verdicts, next: position.nextOffset };
 }
 
 function first<In>(slice: Slice<In>, count: number): Slice<In> {

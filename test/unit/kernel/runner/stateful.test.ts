@@ -29,7 +29,7 @@ const once = (numbers: readonly number[]) => numbers.map((n) => [n, 1]);
 
 type Apply = (tx: MemoryTx, batch: readonly Delivery<TestEvent>[]) => Promise<readonly Outcome[]>;
 
-function runnerOf(harness: Harness, apply: Apply, { owner = 'test', stateVersion = 3 } = {}) {
+function runnerOf(harness: Harness, apply: Apply, { owner = 'test', stateVersion = 3, maxRecords = 50 } = {}) {
   const stage = { kind: 'stateful', name: 'stage', consumes: [{ name: 'in' }], stateVersion, apply } as const;
   const effect = statefulEffect<TestEvent, MemoryTx>({
     stage,
@@ -39,7 +39,7 @@ function runnerOf(harness: Harness, apply: Apply, { owner = 'test', stateVersion
     clock: hastyClock,
     eventIdOf: (value) => value.eventId,
   });
-  return createRunner({ ...harness.options(effect), stage, owner });
+  return createRunner({ ...harness.options(effect), stage, owner, limits: { maxRecords, maxBytes: 1_048_576 } });
 }
 
 function counting(state: ReturnType<typeof createCounts>, isPoison: (n: number) => boolean = () => false): Apply {
@@ -72,6 +72,26 @@ describe('a stateful stage', () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  it('isolates a long slice piece by piece: what was isolated stays when the rest has to wait', async () => {
+    const harness = await createHarness({ fetchRecords: 400 });
+    const state = createCounts();
+    await harness.produce(upTo(400).map(event));
+    const apply = counting(state, (n) => n % 50 === 7);
+    let isAway = true;
+    const stage: Apply = async (tx, batch) => {
+      const reachesFar = batch.some(({ value }) => (value?.n ?? 0) >= 300);
+      if (isAway && reachesFar && batch.length < 400) throw new TransientError('away', 'away for now');
+      return apply(tx, batch);
+    };
+    const running = await runnerOf(harness, stage, { maxRecords: 400 }).start(harness.fail);
+    await eventually(async () => expect(await harness.nextOffsets()).toEqual([256]));
+    isAway = false;
+    await eventually(async () => expect(await harness.nextOffsets()).toEqual([400]));
+    await running.stop();
+    expect(state.effects()).toEqual(once(upTo(400).filter((n) => n % 50 !== 7)));
+    expect(harness.letters.map(({ offset }) => Number(offset))).toEqual(upTo(400).filter((n) => n % 50 === 7));
   });
 
   it('undoes everything and repeats when something is away in the middle', async () => {
