@@ -64,7 +64,7 @@ beforeAll(async () => {
     await symlink(join(root, 'node_modules', name), place);
   }
   await cp(tarball, join(folder, 'freshet.tgz'));
-});
+}, 180_000);
 
 afterAll(async () => {
   await service.close();
