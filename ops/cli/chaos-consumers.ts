@@ -1,7 +1,8 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { type ConsumersRound, chaosConsumers } from '../chaos/consumers/chaos-consumers.ts';
 import { type FaultName, faultNames } from '../chaos/consumers/faults.ts';
 import { firstSignal } from '../process/signals.ts';
+import { faultsAmong } from './fault-names.ts';
 import { type JsonOption, jsonOption, writeReport } from './report.ts';
 import { createStackDisplay } from './stack-display.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -15,14 +16,6 @@ interface Options {
   readonly memory: number;
   readonly only?: readonly FaultName[];
   readonly json?: JsonOption;
-}
-
-function faultsOf(text: string): FaultName[] {
-  return text.split(';').map((name) => {
-    const known = faultNames.find((one) => one === name.trim());
-    if (!known) throw new InvalidArgumentError(`there is ${faultNames.join('; ')}`);
-    return known;
-  });
 }
 
 const say = (text: string) => void process.stderr.write(`${text}\n`);
@@ -107,7 +100,7 @@ export function chaosConsumersCommand(): Command {
     .option('--poison <count>', 'what --only poison puts among ten times as many records', wholeNumber, 10_000)
     .option('--batches <count>', 'batches of some 15 events a second', wholeNumber, 10)
     .option('--memory <MiB>', 'most that a worker may take, its start included', wholeNumber, 700)
-    .option('--only <faults>', `separated by semicolons: ${faultNames.join('; ')}`, faultsOf)
+    .option('--only <faults>', `separated by semicolons: ${faultNames.join('; ')}`, faultsAmong(faultNames))
     .option(...jsonOption)
     .action(consumers);
 }

@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { chaosRelay, type RoundReport } from '../chaos/chaos-relay.ts';
 import { type FaultName, faultNames } from '../chaos/faults.ts';
 import { firstSignal } from '../process/signals.ts';
 import { chaosConsumersCommand } from './chaos-consumers.ts';
+import { faultsAmong } from './fault-names.ts';
 import { type JsonOption, jsonOption, writeReport } from './report.ts';
 import { createStackDisplay } from './stack-display.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -15,14 +16,6 @@ interface Options {
   readonly memory: number;
   readonly only?: readonly FaultName[];
   readonly json?: JsonOption;
-}
-
-function faultsOf(text: string): FaultName[] {
-  return text.split(';').map((name) => {
-    const known = faultNames.find((one) => one === name.trim());
-    if (!known) throw new InvalidArgumentError(`there is ${faultNames.join('; ')}`);
-    return known;
-  });
 }
 
 const say = (text: string) => void process.stderr.write(`${text}\n`);
@@ -93,7 +86,7 @@ export function chaosCommand(): Command {
     .option('--outage <seconds>', 'how long the broker is away', wholeNumber, 10)
     .option('--open <seconds>', 'how long a transaction stays open', wholeNumber, 60)
     .option('--memory <MiB>', 'most that a relay may take, its start included', wholeNumber, 400)
-    .option('--only <faults>', `separated by semicolons: ${faultNames.join('; ')}`, faultsOf)
+    .option('--only <faults>', `separated by semicolons: ${faultNames.join('; ')}`, faultsAmong(faultNames))
     .option(...jsonOption)
     .action(relay);
   command.addCommand(chaosConsumersCommand());

@@ -82,13 +82,7 @@ export function stageComponent<In, Out = never>(
       async start(fail) {
         const running = await runner.start(fail);
         context.onStage(runner.name, () => running.status());
-        return {
-          unready: () => running.unready(),
-          async stop() {
-            await running.stop();
-            context.onStage(runner.name, undefined);
-          },
-        };
+        return running;
       },
     };
   });
