@@ -42,7 +42,8 @@ export async function loadItems(db: Queryable, refs: readonly ItemRef[]): Promis
   const rows = await db.query<ItemRow>({
     name: 'items-load',
     text: `SELECT ${columns} FROM unnest($1::text[], $2::text[]) AS k (namespace, item_id)
-             JOIN item i ON i.namespace = k.namespace AND i.item_id = k.item_id
+            CROSS JOIN LATERAL (
+                  SELECT * FROM item i WHERE i.namespace = k.namespace AND i.item_id = k.item_id OFFSET 0) i
             ORDER BY i.namespace, i.number`,
     values: [refs.map(({ namespace }) => namespace), refs.map(({ itemId }) => itemId)],
   });
@@ -75,7 +76,8 @@ async function upsertItems(tx: Queryable, items: readonly (ItemDocument & { dele
                FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[], $5::boolean[], $6::boolean[], $7::float8[],
                            $8::text[], $9::text[])
                     AS r (namespace, item_id, revision, deleted, available, hidden, archived_ms, tags, body)
-               LEFT JOIN item i ON i.namespace = r.namespace AND i.item_id = r.item_id
+               LEFT JOIN LATERAL (
+                    SELECT number FROM item i WHERE i.namespace = r.namespace AND i.item_id = r.item_id OFFSET 0) i ON true
            ), fresh AS (
              SELECT namespace, item_id, row_number() OVER (PARTITION BY namespace ORDER BY item_id) AS nth
                FROM input WHERE known IS NULL

@@ -17,8 +17,9 @@ export function createFeatureStore(): FeatureStore<Queryable> {
         name: 'profiles-load',
         text: `SELECT p.namespace, p.user_id, p.revision, p.body
                  FROM unnest($2::text[], $3::text[]) AS k (namespace, user_id)
-                 JOIN user_profile p
-                   ON p.state_version = $1 AND p.namespace = k.namespace AND p.user_id = k.user_id`,
+                CROSS JOIN LATERAL (
+                      SELECT * FROM user_profile p
+                       WHERE p.state_version = $1 AND p.namespace = k.namespace AND p.user_id = k.user_id OFFSET 0) p`,
         values: [stateVersion, users.map((user) => user.namespace), users.map((user) => user.userId)],
       });
       return rows.map(({ namespace, user_id: userId, revision, body }) => ({
