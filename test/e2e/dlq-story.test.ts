@@ -37,6 +37,8 @@ const items = Array.from({ length: 50 }, (_, n) => ({
   tags: [n % 5 === 0 ? 'category:garden' : 'category:kitchen', `brand:b${n % 7}`],
 }));
 const eventCount = 2_400;
+/** The version of state that a rebuild makes beside the first. */
+const rebuilt = 2;
 
 let whole: WholeProcess;
 let resources: Resources;
@@ -131,8 +133,8 @@ async function sendEvents(): Promise<InteractionEnriched[]> {
 }
 
 /** One verb of the command line; its report. */
-async function dlq(...args: string[]): Promise<{ runs: Record<string, unknown>[]; summary: Record<string, unknown> }> {
-  await using child = startFreshet(['dlq', ...args, '--json'], whole.workspace.env);
+async function verb(...args: string[]): Promise<{ runs: Record<string, unknown>[]; summary: Record<string, unknown> }> {
+  await using child = startFreshet([...args, '--json'], whole.workspace.env);
   expect(await child.ended(withinMs), child.lines.join('\n')).toEqual({ code: 0, signal: null });
   const from = child.lines.indexOf('{');
   const to = child.lines.lastIndexOf('}');
@@ -147,13 +149,14 @@ async function appliedEvents(): Promise<string[]> {
   return (await query<{ id: string }>(windows.join(' UNION ALL '))).map(({ id }) => id);
 }
 
-/** What compacted topics hold, newest record a key. */
-async function newest<V>(topic: TopicDef<V>): Promise<V[]> {
+/** What compacted topics hold of a version of state, newest record a key. */
+async function newest<V>(topic: TopicDef<V>, version: number): Promise<V[]> {
   const values = new Map<string, V>();
   const reader = resources.codec.reader(topic);
   await readTopic(resources, {
     topic: topic.name,
     async onRecord({ key, value }) {
+      if (!String(key).startsWith(`${version}|`)) return;
       if (value === null) return void values.delete(String(key));
       const read = await reader.read(value);
       if (read.ok) values.set(String(key), read.value);
@@ -162,11 +165,12 @@ async function newest<V>(topic: TopicDef<V>): Promise<V[]> {
   return [...values.values()];
 }
 
-async function countedActivity(): Promise<Record<string, number>> {
+async function countedActivity(version: number): Promise<Record<string, number>> {
   const rows = await query<{ key: string; count: number }>(
     `SELECT concat_ws(' ', namespace, hour, segment, item_id,
                       (ARRAY['view','click','add'])[type + 1]) AS key, sum(count)::int AS count
-       FROM item_activity GROUP BY 1`,
+       FROM item_activity WHERE state_version = $1 GROUP BY 1`,
+    [version],
   );
   return Object.fromEntries(rows.map(({ key, count }) => [key, count]));
 }
@@ -220,6 +224,12 @@ describe('a bad deploy of enrichment', () => {
     });
   });
 
+  it('is mended by a rebuild from what was recorded, before anything is redriven', async () => {
+    await verb('rebuild', 'start', '--from', 'recorded', '--because', 'gardens broke enrichment');
+    await untilAsReference(rebuilt);
+    expect((await appliedEvents()).length).toBeLessThan(eventCount); // version 1 lacks what enrichment did not handle
+  });
+
   it('is mended by a sound one and a redrive: state is what all events make of it', async () => {
     const sound = await startProcess({
       config: whole.workspace.config,
@@ -233,20 +243,20 @@ describe('a bad deploy of enrichment', () => {
     await eventually(async () => expect(await appliedEvents()).toHaveLength(eventCount - letters), { withinMs });
 
     const chosen = ['--stage', 'enrichment', '--reason', 'unhandled'];
-    const rehearsed = await dlq('redrive', ...chosen, '--dry-run');
+    const rehearsed = await verb('dlq', 'redrive', ...chosen, '--dry-run');
     expect(rehearsed.summary).toMatchObject({ would_be_redriven: letters, refused: 0 });
-    expect(await query('SELECT FROM operator_audit')).toEqual([]);
+    expect(await query("SELECT FROM operator_audit WHERE verb LIKE 'dlq%'")).toEqual([]);
     const why = ['--because', 'enrichment reads gardens again', '--operator', 'ann'];
-    const redriven = await dlq('redrive', ...chosen, '--rate', '500', ...why);
+    const redriven = await verb('dlq', 'redrive', ...chosen, '--rate', '500', ...why);
     expect(redriven.summary).toMatchObject({ redriven: letters, refused: 0, busy: 0, ended_by: null });
     await eventually(async () => expect(await appliedEvents()).toHaveLength(eventCount), { withinMs });
-    const again = await dlq('redrive', ...chosen, ...why);
+    const again = await verb('dlq', 'redrive', ...chosen, ...why);
     expect(again.summary).toMatchObject({ redriven: 0 });
 
-    expect(await countedActivity()).toEqual(referenceActivity(sent));
     expect(new Set(await appliedEvents()).size).toBe(eventCount);
-    await eventually(async () => expect(await statesOf()).toEqual(referenceStates()), { withinMs, everyMs: 500 });
-    expect(await query('SELECT operator, verb, reason, details FROM operator_audit ORDER BY id')).toMatchObject([
+    await untilAsReference(1);
+    const audit = "SELECT operator, verb, reason, details FROM operator_audit WHERE verb LIKE 'dlq%' ORDER BY id";
+    expect(await query(audit)).toMatchObject([
       { operator: 'ann', verb: 'dlq redrive', reason: why[1], details: { state: 'done', settled: letters } },
       { operator: 'ann', verb: 'dlq redrive', details: { state: 'done', settled: 0 } },
     ]);
@@ -256,6 +266,12 @@ describe('a bad deploy of enrichment', () => {
     const redrivenRecords = (await sound.metrics.stageRedriven.get()).values;
     expect(redrivenRecords).toMatchObject([{ labels: { stage: 'enrichment', outcome: 'emit' }, value: letters }]);
     await sound.stop();
+  });
+
+  it('leaves two versions of state that are the same, and the rebuilt one is not needed any more', async () => {
+    const { runs: tables } = await verb('rebuild', 'compare', '1', '--with', String(rebuilt));
+    expect(tables.map(({ differingRanges }) => differingRanges)).toEqual([[], [], [], []]);
+    await verb('rebuild', 'abort', String(rebuilt), '--because', 'the letters were redriven');
   });
 });
 
@@ -277,8 +293,22 @@ function referenceStates() {
   });
 }
 
-async function statesOf() {
-  const [profiles, sessions] = [await newest(topics.profileUpdated), await newest(topics.sessionUpdated)];
+/** Counts and every user's records of a version of state are what the reference makes of all events. */
+async function untilAsReference(version: number): Promise<void> {
+  await eventually(
+    async () => {
+      expect(await countedActivity(version)).toEqual(referenceActivity(sent));
+      expect(await statesOf(version)).toEqual(referenceStates());
+    },
+    { withinMs, everyMs: 500 },
+  );
+}
+
+async function statesOf(version: number) {
+  const [profiles, sessions] = [
+    await newest(topics.profileUpdated, version),
+    await newest(topics.sessionUpdated, version),
+  ];
   return userIds.map((userId) => {
     const profile = profiles.find((one) => one.userId === userId);
     const own = sessions

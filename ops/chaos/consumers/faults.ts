@@ -71,6 +71,18 @@ async function workerStopped({ workers, random, stopMs }: FaultContext): Promise
   return undefined;
 }
 
+/** One dies, another stands still meanwhile, a third comes: what a bad night does to two workers. */
+async function killedStoppedJoined({ workers, random, stopMs }: FaultContext): Promise<undefined> {
+  const [killed, stopped] = random.shuffled(workers.members);
+  killed?.send('SIGKILL');
+  stopped?.send('SIGSTOP');
+  await killed?.ended();
+  workers.start();
+  await delay(stopMs);
+  stopped?.send('SIGCONT');
+  return undefined;
+}
+
 async function workersComeAndGo({ workers, random }: FaultContext): Promise<undefined> {
   for (let again = random.between(2, 4); again > 0; again -= 1) {
     workers.start();
@@ -183,6 +195,7 @@ export const faults = {
   'worker stopped': workerStopped,
   'all workers killed': allWorkersKilled,
   'workers come and go': workersComeAndGo,
+  'one killed, one stopped, one new': killedStoppedJoined,
   'kafka restarted': serverAway('kafka', 'SIGTERM'),
   'kafka killed': serverAway('kafka', 'SIGKILL'),
   'kafka hung': serverHung('kafka', 12_000),
