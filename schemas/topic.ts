@@ -3,6 +3,18 @@ import type { AvroSchema } from './generated/avro.ts';
 /** How a topic's log is bounded: by age, by newest record a key, or both. */
 export type Cleanup = 'delete' | 'compact' | 'compact,delete';
 
+/** How far versions of a record schema must fit each other, in a schema registry's words. */
+export const compatibilityLevels = [
+  'FULL_TRANSITIVE',
+  'FULL',
+  'BACKWARD_TRANSITIVE',
+  'BACKWARD',
+  'FORWARD_TRANSITIVE',
+  'FORWARD',
+  'NONE',
+] as const;
+export type CompatibilityLevel = (typeof compatibilityLevels)[number];
+
 /**
  * One topic of the catalogue, whatever its values are. Names and partition counts never change: a change is a
  * new `v<n>`. Partition counts are 1, 2, 4, 8, 16 or a multiple of 16, so that an outbox shard (murmur2 mod 16)
@@ -29,11 +41,18 @@ export interface CatalogueTopic {
    * discarded. Without it they go on, and a record that is redriven comes after them.
    */
   readonly strictOrder?: true;
+  /**
+   * Nobody writes to it any more; consumers stay until they have read it to its end. Once it is gone from the
+   * cluster its entry may go, while the versions of its records stay in `schemas/history`.
+   */
+  readonly retired?: { readonly since: string; readonly reason: string };
 }
 
 /** A topic whose values are Avro, framed with the id of a registered schema. */
 export interface TopicDef<V = unknown> extends CatalogueTopic {
   readonly schema: AvroSchema<V>;
+  /** FULL_TRANSITIVE where it is left out. */
+  readonly compatibility?: { readonly level: CompatibilityLevel; readonly reason: string };
 }
 
 /** Registry subject of a topic's values (TopicNameStrategy). */

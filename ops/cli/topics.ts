@@ -5,7 +5,8 @@ import { createKafka, kafkaNames } from '../../pipeline/broker/kafka/client.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
 import type { CatalogueTopic } from '../../schemas/topic.ts';
 import { applyTopics, compareTopics } from '../topics/apply.ts';
-import { catalogueProblems } from '../topics/catalogue-problems.ts';
+import { findingLine } from '../schemas/finding.ts';
+import { catalogueFindings } from '../topics/catalogue-findings.ts';
 import { topologyDiagram } from '../topics/diagram.ts';
 import { diagnoseTopics } from '../topics/doctor.ts';
 import { describeChange, type TopicChange } from '../topics/plan.ts';
@@ -82,7 +83,7 @@ const apply = (options: Options) =>
 
 const doctor = (options: Options) =>
   withCluster(options, async ({ admin, topics, startedAt, config }) => {
-    const catalogue = catalogueProblems(topics);
+    const catalogue = catalogueFindings(topics).map(findingLine);
     const { findings, topics: there, records } = await diagnoseTopics({ admin, topics });
     const lines = [...catalogue, ...findings.map(({ topic, problem, remedy }) => `${topic}: ${problem} (${remedy})`)];
     say(options, lines.length > 0 ? lines : [`${there} topics as the catalogue says, ${records} records`]);

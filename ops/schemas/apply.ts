@@ -2,10 +2,9 @@ import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { Logger } from '../../pipeline/kernel/logger.ts';
 import type { TopicDef } from '../../schemas/topic.ts';
 import { createRegistryAdmin, type RegistryAdmin } from './registry-admin.ts';
-import { findingLine, readSchemas, type SchemaSource } from './schema-files.ts';
-import { sourceFindings } from './source-findings.ts';
-
-const level = 'FULL_TRANSITIVE';
+import { checkedSchemas } from './checked-schemas.ts';
+import { findingLine } from './finding.ts';
+import type { SchemaSource } from './schema-files.ts';
 
 export interface ApplySchemasOptions {
   /** Base of the Confluent-compatible API. */
@@ -36,16 +35,16 @@ export interface AppliedSubject {
 }
 
 /**
- * The one place that registers schemas: sets each subject to FULL_TRANSITIVE and registers its recorded versions in
+ * The one place that registers schemas: sets each subject to its level (FULL_TRANSITIVE unless the
+ * catalogue says otherwise) and registers its recorded versions in
  * order. A second run changes nothing. Refuses (`schemas_refused`) what `schemas check` refuses, before any call.
  * Versions that only the registry has are left alone: rolling a release back must not fail here.
  * Ids differ between registries, so none is written to the checkout; services look theirs up.
  */
 export async function applySchemas(options: ApplySchemasOptions): Promise<AppliedSubject[]> {
   const { registryUrl, root, log, dryRun = false } = options;
-  const { sources, findings } = readSchemas(root, options.topics);
-  const refused = [...findings, ...sources.flatMap(sourceFindings)];
-  if (refused.length > 0) throw new FreshetError('schemas_refused', refused.map(findingLine).join('\n'));
+  const { sources, findings } = checkedSchemas({ root, ...(options.topics && { avroTopics: options.topics }) });
+  if (findings.length > 0) throw new FreshetError('schemas_refused', findings.map(findingLine).join('\n'));
   const registry = createRegistryAdmin({ url: registryUrl });
   const applied: AppliedSubject[] = [];
   for (const source of sources) {
@@ -68,7 +67,7 @@ interface SubjectWork {
 async function applySubject(work: SubjectWork): Promise<AppliedSubject> {
   const { registry, source, subject, dryRun } = work;
   const was = await registry.compatibility(subject);
-  if (was !== level && !dryRun) await registry.setCompatibility(subject, level);
+  if (was !== source.level && !dryRun) await registry.setCompatibility(subject, source.level);
   const versions: AppliedVersion[] = [];
   for (const { number, json } of source.versions) versions.push(await applyVersion(work, number, json));
   const present = versions.filter(({ id }) => id !== null).length;

@@ -8,6 +8,7 @@ export interface AvroObject {
   readonly doc?: string;
   readonly logicalType?: string;
   readonly precision?: number;
+  readonly scale?: number;
   readonly aliases?: readonly string[];
   readonly fields?: readonly AvroField[];
   readonly symbols?: readonly string[];

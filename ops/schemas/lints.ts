@@ -1,88 +1,104 @@
 import { camel } from '../../schemas/generated/avro-names.ts';
-import { type AvroField, type AvroJson, type AvroObject, isUnion, objectOf } from './avro-json.ts';
+import { type AvroFieldType, type AvroType, parseAvroType, shortName } from './avro-type.ts';
 
-/** One broken rule at one place of a schema. */
+/** One broken rule at one place of a schema: what comes of it, and what to do. */
 export interface Lint {
   readonly path: string;
   readonly rule: string;
   readonly consequence: string;
+  readonly remedy: string;
 }
 
-type Report = (path: string, rule: string, consequence: string) => void;
+type Report = (rule: string, consequence: string, remedy: string) => void;
 
 /** Everything in one schema that the rules forbid, in the order of its fields. */
 export function lintSchema(json: string): Lint[] {
   const found: Lint[] = [];
-  const report: Report = (path, rule, consequence) => found.push({ path: path || '(record)', rule, consequence });
-  lintType(JSON.parse(json) as AvroJson, '', report);
+  lintType(parseAvroType(json), '', { found, seen: new Set() });
   return found;
 }
 
-function lintType(schema: AvroJson, path: string, report: Report): void {
-  if (isUnion(schema)) {
-    lintUnion(schema, path, report);
-    return;
-  }
-  const type = objectOf(schema);
-  lintLogicalType(type, path, report);
-  if (type.name !== undefined && !/^[A-Z][A-Za-z0-9]*$/.test(type.name)) {
-    report(path, 'type-name', `type ${type.name} is not PascalCase, and TypeScript's name is made from it`);
-  }
-  if (type.name !== undefined && !type.doc?.trim()) report(path, 'doc', `type ${type.name} does not say what it means`);
-  if (type.type === 'record') lintRecord(type, path, report);
-  if (type.type === 'enum') lintEnum(type, path, report);
-  if (type.items !== undefined) lintType(type.items, `${path}[]`, report);
-  if (type.values !== undefined) lintType(type.values, `${path}{}`, report);
+interface Walk {
+  readonly found: Lint[];
+  readonly seen: Set<AvroType>;
 }
 
-function lintUnion(branches: readonly AvroJson[], path: string, report: Report): void {
-  if (branches.length !== 2 || branches[0] !== 'null') {
-    report(
-      path,
-      'nullable-union',
-      'a union other than ["null", T] has no plain TypeScript type and cannot change compatibly',
-    );
-  }
-  for (const branch of branches) if (branch !== 'null') lintType(branch, path, report);
+const reportAt =
+  (path: string, { found }: Walk): Report =>
+  (rule, consequence, remedy) =>
+    void found.push({ path: path || '(record)', rule, consequence, remedy });
+
+function lintType(type: AvroType, path: string, walk: Walk): void {
+  if (type.name !== '' && walk.seen.has(type)) return;
+  walk.seen.add(type);
+  const report = reportAt(path, walk);
+  if (type.kind === 'union') lintUnion(type, report);
+  lintLogicalType(type, report);
+  if (type.name !== '') lintNamed(type, report);
+  if (type.kind === 'enum') lintEnum(type, report);
+  for (const branch of type.branches) lintType(branch, path, walk);
+  lintFields(type, path, walk);
+  if (type.items) lintType(type.items, type.kind === 'map' ? `${path}{}` : `${path}[]`, walk);
 }
 
-function lintRecord(type: AvroObject, path: string, report: Report): void {
+function lintNamed({ name, doc }: AvroType, report: Report): void {
+  const short = shortName(name);
+  if (!/^[A-Z][A-Za-z0-9]*$/.test(short)) {
+    report('type-name', `type ${short} is not PascalCase, and TypeScript's name is made from it`, 'rename it');
+  }
+  if (!doc.trim()) report('doc', `type ${short} does not say what it means`, 'give it a "doc"');
+}
+
+function lintUnion({ branches }: AvroType, report: Report): void {
+  if (branches.length !== 2 || branches[0]?.kind !== 'null') {
+    const consequence = 'a union other than ["null", T] has no plain TypeScript type and cannot change compatibly';
+    report('nullable-union', consequence, 'make it ["null", T], or one nullable field a type');
+  }
+}
+
+function lintFields(type: AvroType, path: string, walk: Walk): void {
   const names = new Map<string, string>();
-  for (const field of type.fields ?? []) {
+  for (const field of type.fields) {
     const at = path === '' ? field.name : `${path}.${field.name}`;
-    lintField(field, at, report);
+    const report = reportAt(at, walk);
+    lintField(field, report);
     const other = names.get(camel(field.name));
-    if (other !== undefined)
-      report(at, 'field-name', `is called ${camel(field.name)} in TypeScript, like \`${other}\``);
+    if (other !== undefined) {
+      report('field-name', `is called ${camel(field.name)} in TypeScript, like \`${other}\``, 'rename one of them');
+    }
     names.set(camel(field.name), field.name);
-    lintType(field.type, at, report);
+    for (const alias of field.aliases.filter((one) => type.fields.some(({ name }) => name === one))) {
+      report('alias', `its alias ${alias} is another field of the record`, 'take the alias away');
+    }
+    lintType(field.type, at, walk);
   }
 }
 
-function lintField(field: AvroField, path: string, report: Report): void {
-  if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(field.name)) report(path, 'field-name', 'is not snake_case');
-  if (!field.doc?.trim()) report(path, 'doc', 'does not say what it means');
-  if (isUnion(field.type) && field.default !== null) {
-    report(
-      path,
-      'null-default',
-      'a nullable field without default null can never be removed: older readers would miss it',
-    );
+const isSnakeCase = (name: string) => /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name);
+
+function lintField(field: AvroFieldType, report: Report): void {
+  if (!isSnakeCase(field.name)) report('field-name', 'is not snake_case', `call it ${snake(field.name)}`);
+  if (!field.doc.trim()) report('doc', 'does not say what it means', 'give it a "doc", with the unit of a number');
+  if (field.type.kind === 'union' && field.default !== null) {
+    const consequence = 'a nullable field without default null can never be removed: older readers would miss it';
+    report('null-default', consequence, 'add "default": null');
   }
   if (typeof field.default === 'object' && field.default !== null && Object.keys(field.default).length > 0) {
-    report(
-      path,
-      'plain-default',
-      'a default other than a plain value, [] or {} is not renamed to camelCase for TypeScript',
-    );
+    const consequence = 'a default other than a plain value, [] or {} is not renamed to camelCase for TypeScript';
+    report('plain-default', consequence, 'make the field nullable with default null');
   }
-  lintNumber(field, path, report);
+  lintNumber(field, report);
 }
 
+const snake = (name: string) =>
+  name
+    .replace(/[^A-Za-z0-9]+/g, '_')
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+
 /** The plain type a field holds, null aside. */
-function heldType(field: AvroField): AvroObject | undefined {
-  const held = isUnion(field.type) ? field.type.find((branch) => branch !== 'null') : field.type;
-  return held === undefined || isUnion(held) ? undefined : objectOf(held);
+function heldType({ type }: AvroFieldType): AvroType | undefined {
+  return type.kind === 'union' ? type.branches.find(({ kind }) => kind !== 'null') : type;
 }
 
 const units: readonly { readonly suffix: RegExp; readonly unit: RegExp }[] = [
@@ -91,13 +107,14 @@ const units: readonly { readonly suffix: RegExp; readonly unit: RegExp }[] = [
   { suffix: /_bytes$/, unit: /byte/i },
 ];
 
-function lintNumber(field: AvroField, path: string, report: Report): void {
+function lintNumber(field: AvroFieldType, report: Report): void {
   const type = heldType(field);
-  if (type?.type === 'long' && type.logicalType === undefined && /(^|_)(id|offset)$/.test(field.name)) {
-    report(path, 'id-as-string', 'a 64-bit id loses digits in JavaScript and JSON: make it a string');
+  if (type?.kind === 'long' && type.logicalType === undefined && /(^|_)(id|offset)$/.test(field.name)) {
+    report('id-as-string', 'a 64-bit id loses digits in JavaScript and JSON', 'make it a string');
   }
   if (/_at$/.test(field.name) && !type?.logicalType?.startsWith('timestamp-')) {
-    report(path, 'instant', 'an instant needs a timestamp type, or readers must guess its unit');
+    const remedy = 'make it {"type": "long", "logicalType": "timestamp-millis"}';
+    report('instant', 'an instant needs a timestamp type, or readers must guess its unit', remedy);
   }
   const unit =
     type?.logicalType === 'timestamp-millis'
@@ -106,29 +123,28 @@ function lintNumber(field: AvroField, path: string, report: Report): void {
         ? /microsecond/i
         : undefined;
   const wanted = unit ?? units.find(({ suffix }) => suffix.test(field.name))?.unit;
-  if (wanted !== undefined && field.doc !== undefined && !wanted.test(field.doc)) {
-    report(path, 'unit', `its doc does not name the unit (${wanted.source}s)`);
+  if (wanted !== undefined && field.doc !== '' && !wanted.test(field.doc)) {
+    report('unit', 'its doc does not name the unit', `say ${wanted.source}s in its doc`);
   }
 }
 
-function lintEnum(type: AvroObject, path: string, report: Report): void {
-  if (type.default === undefined)
-    report(path, 'enum-default', 'no symbol can ever be added: older readers would refuse the record');
-  for (const symbol of type.symbols ?? []) {
-    if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(symbol))
-      report(path, 'symbol-name', `symbol ${symbol} is not snake_case`);
+function lintEnum(type: AvroType, report: Report): void {
+  if (type.enumDefault === undefined) {
+    const consequence = 'no symbol can ever be added: older readers would refuse the record';
+    report('enum-default', consequence, `add "default" with the symbol that unknown ones are read as`);
+  }
+  for (const symbol of type.symbols) {
+    if (!isSnakeCase(symbol)) report('symbol-name', `symbol ${symbol} is not snake_case`, `call it ${snake(symbol)}`);
   }
 }
 
-function lintLogicalType({ type, logicalType, precision }: AvroObject, path: string, report: Report): void {
+function lintLogicalType({ kind, logicalType, precision }: AvroType, report: Report): void {
   if (logicalType === undefined) return;
   if (logicalType === 'decimal') {
-    if (!precision) report(path, 'decimal-precision', 'bytes as decimal without precision have no defined value');
+    if (precision === undefined) {
+      report('decimal-precision', 'a decimal without precision has no defined value', 'add "precision" and "scale"');
+    }
   } else if (logicalType !== 'timestamp-millis' && logicalType !== 'timestamp-micros') {
-    report(
-      path,
-      'logical-type',
-      `${logicalType} is not supported everywhere; use timestamp-millis or timestamp-micros`,
-    );
-  } else if (type !== 'long') report(path, 'logical-type', `${logicalType} belongs on long, not on ${String(type)}`);
+    report('logical-type', `${logicalType} is not supported everywhere`, 'use timestamp-millis or timestamp-micros');
+  } else if (kind !== 'long') report('logical-type', `${logicalType} is on ${kind}`, 'put it on long');
 }

@@ -2,19 +2,22 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import { encodeFixture, fixtureFile } from './fixtures.ts';
-import { findingLine, readSchemas } from './schema-files.ts';
-import { sourceFindings } from './source-findings.ts';
+import type { CatalogueTopic } from '../../schemas/topic.ts';
+import { sourceTopics } from '../../schemas/topics.ts';
+import { checkedSchemas } from './checked-schemas.ts';
+import { findingLine } from './finding.ts';
+import { extendLock, lockFile } from './lock.ts';
 
 /**
- * Makes each changed working copy the next version: history and golden fixture are written, to be reviewed and
+ * Makes each changed working copy the next version: history, golden fixture and lock are written, to be reviewed and
  * committed. Every registry then gets the same versions in the same order, so `apply` needs no checkout to write to.
- * A draft that was recorded too early is undone by deleting its file, as long as it was never applied anywhere.
+ * A draft that was recorded too early is undone by git, as long as it was never applied anywhere.
  */
-export function recordVersions(root: string): string[] {
-  const { sources, findings } = readSchemas(root);
-  const refused = [...findings, ...sources.flatMap(sourceFindings)].filter(({ rule }) => rule !== 'recorded');
+export function recordVersions(root: string, topics: readonly CatalogueTopic[] = sourceTopics): string[] {
+  const { sources, findings } = checkedSchemas({ root, topics });
+  const refused = findings.filter(({ rule }) => rule !== 'recorded');
   if (refused.length > 0) throw new FreshetError('schemas_refused', refused.map(findingLine).join('\n'));
-  return sources.flatMap(({ json, history, versions }) => {
+  const written = sources.flatMap(({ json, history, versions }) => {
     if (versions.at(-1)?.json === json) return [];
     const number = versions.length + 1;
     const file = `schemas/history/${history}/${number}.avsc`;
@@ -22,6 +25,7 @@ export function recordVersions(root: string): string[] {
     write(join(root, fixtureFile(history, number)), encodeFixture(json));
     return [file, fixtureFile(history, number)];
   });
+  return extendLock(root, topics) ? [...written, lockFile] : written;
 }
 
 function write(path: string, content: string | Buffer): void {

@@ -1,6 +1,5 @@
 import { camel } from '../../schemas/generated/avro-names.ts';
-import { type AvroJson, type AvroObject, isUnion } from './avro-json.ts';
-import { type NamedTypes, namedTypes } from './named-types.ts';
+import { type AvroType, parseAvroType } from './avro-type.ts';
 
 /** `least` has everything empty, `most` everything filled, the others the ends of each type's range. */
 export const sampleKinds = ['least', 'most', 'lowest', 'highest'] as const;
@@ -26,31 +25,30 @@ const strings: Readonly<Record<SampleKind, string>> = {
 
 /** A value of the schema, in TypeScript's names; the same for ever, so that fixtures can be compared byte by byte. */
 export function sampleOf(json: string, kind: SampleKind): unknown {
-  const schema = JSON.parse(json) as AvroJson;
-  return sample(schema, kind, namedTypes(schema));
+  return sample(parseAvroType(json), kind, new Set());
 }
 
-function sample(schema: AvroJson, kind: SampleKind, types: NamedTypes): Sample {
-  if (isUnion(schema))
-    return kind === 'least' ? null : sample(schema.find((branch) => branch !== 'null') ?? 'null', kind, types);
-  const type = types.resolve(schema);
-  switch (type.type) {
-    case 'record':
-      return Object.fromEntries(
-        (type.fields ?? []).map((field) => [camel(field.name), sample(field.type, kind, types)]),
-      );
+/** `open` are the records around: one that contains itself ends at its first inner one. */
+function sample(type: AvroType, kind: SampleKind, open: ReadonlySet<AvroType>): Sample {
+  const held = type.branches.find((branch) => branch.kind !== 'null') ?? type.items;
+  const isEmpty = kind === 'least' || held === undefined || open.has(held);
+  switch (type.kind) {
+    case 'union':
+      return isEmpty ? null : sample(held, kind, open);
     case 'array':
-      return kind === 'least'
-        ? []
-        : [sample(type.items ?? 'null', kind, types), sample(type.items ?? 'null', 'least', types)];
+      return isEmpty ? [] : [sample(held, kind, open), sample(held, 'least', open)];
     case 'map':
-      return kind === 'least' ? {} : { [strings[kind]]: sample(type.values ?? 'null', kind, types) };
+      return isEmpty ? {} : { [strings[kind]]: sample(held, kind, open) };
+    case 'record': {
+      const inside = new Set(open).add(type);
+      return Object.fromEntries(type.fields.map((field) => [camel(field.name), sample(field.type, kind, inside)]));
+    }
     default:
       return scalar(type, kind);
   }
 }
 
-function scalar({ type, logicalType, symbols = [], size = 0 }: AvroObject, kind: SampleKind): Sample {
+function scalar({ kind: type, logicalType, symbols, size }: AvroType, kind: SampleKind): Sample {
   switch (type) {
     case 'null':
       return null;
@@ -65,8 +63,8 @@ function scalar({ type, logicalType, symbols = [], size = 0 }: AvroObject, kind:
     case 'enum':
       return (kind === 'least' || kind === 'lowest' ? symbols[0] : symbols.at(-1)) ?? '';
     default: {
-      const number = numbers[logicalType ?? ''] ?? numbers[String(type)];
-      if (number === undefined) throw new Error(`no sample of type ${String(type)}`);
+      const number = numbers[logicalType ?? ''] ?? numbers[type];
+      if (number === undefined) throw new Error(`no sample of type ${type}`);
       return number[kind];
     }
   }

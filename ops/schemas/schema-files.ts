@@ -1,20 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { subjectOf, type TopicDef } from '../../schemas/topic.ts';
-import { avroTopics } from '../../schemas/topics.ts';
+import { type CatalogueTopic, type CompatibilityLevel, subjectOf, type TopicDef } from '../../schemas/topic.ts';
+import { avroTopics, deadLetterTopic } from '../../schemas/topics.ts';
 import { compactText } from './avro-json.ts';
-
-/** One thing wrong: where, which rule, and what comes of it. */
-export interface Finding {
-  /** Relative to the checkout. */
-  readonly file: string;
-  readonly path: string;
-  readonly rule: string;
-  readonly consequence: string;
-}
-
-export const findingLine = ({ file, path, rule, consequence }: Finding): string =>
-  `${file}: ${path}: ${rule}: ${consequence}`;
+import type { Finding } from './finding.ts';
 
 export interface RecordedVersion {
   readonly number: number;
@@ -31,6 +20,9 @@ export interface SchemaSource {
   /** Folder below `schemas/history`. */
   readonly history: string;
   readonly subjects: readonly string[];
+  readonly level: CompatibilityLevel;
+  /** The topics that carry it. */
+  readonly topics: readonly TopicDef[];
   /** In order, numbered from 1. */
   readonly versions: readonly RecordedVersion[];
 }
@@ -60,6 +52,16 @@ function eventOf(given: TopicDef): string {
 
 const modelOf = (foreign: TopicDef): TopicDef => avroTopics.find(({ schema }) => schema === foreign.schema) ?? foreign;
 
+const ofFile = (file: string, rule: string, consequence: string, remedy: string): Finding => {
+  return { file, path: '(file)', rule, consequence, remedy };
+};
+
+/** Those of a catalogue whose values are Avro, with the dead-letter topics of all. */
+export function avroTopicsOf(topics: readonly CatalogueTopic[]): TopicDef[] {
+  const letters = topics.flatMap((topic) => topic.consumers.map((stage) => deadLetterTopic(topic, stage)));
+  return [...topics.filter((topic) => 'schema' in topic), ...letters] as TopicDef[];
+}
+
 /** Reads the working copies and their histories from a checkout, by the topics of the catalogue. */
 export function readSchemas(root: string, topics: readonly TopicDef[] = avroTopics): SchemaFiles {
   const findings: Finding[] = [];
@@ -72,30 +74,33 @@ export function readSchemas(root: string, topics: readonly TopicDef[] = avroTopi
     const subjects = ofEvent.map(subjectOf);
     const history = event === deadLetters.event ? deadLetters.history : (subjects[0] as string);
     const versions = readVersions(root, history, findings);
-    if (versions !== undefined) sources.push({ file, json, history, subjects, versions });
+    const level = ofEvent[0]?.compatibility?.level ?? 'FULL_TRANSITIVE';
+    if (versions !== undefined) sources.push({ file, json, history, subjects, level, topics: ofEvent, versions });
   }
   for (const name of readdirSync(join(root, 'schemas', 'events'))) {
     const file = `schemas/events/${name}`;
     if (!name.endsWith('.avsc'))
-      findings.push({ file, path: '(file)', rule: 'layout', consequence: 'is not named <event>.v<n>.avsc' });
+      findings.push(ofFile(file, 'layout', 'is no record schema', 'call it <event>.v<n>.avsc, or take it away'));
     else if (!events.has(name.slice(0, -'.avsc'.length))) {
       const consequence = 'no topic of schemas/topics.ts carries it, so it is never registered';
-      findings.push({ file, path: '(file)', rule: 'catalogue', consequence });
+      findings.push(ofFile(file, 'catalogue', consequence, 'add its topic, or delete the file'));
     }
   }
   return { sources, findings };
 }
 
 function readSchema(root: string, file: string, findings: Finding[]): string | undefined {
-  const problem = (consequence: string) => {
-    findings.push({ file, path: '(file)', rule: 'layout', consequence });
+  const problem = (consequence: string, remedy: string) => {
+    findings.push(ofFile(file, 'layout', consequence, remedy));
     return undefined;
   };
-  if (!existsSync(join(root, file))) return problem('a topic of schemas/topics.ts needs this file');
+  if (!existsSync(join(root, file))) {
+    return problem('a topic of schemas/topics.ts needs this file', 'restore it, or `freshet schemas new` makes one');
+  }
   try {
     return compactText(readFileSync(join(root, file), 'utf8'));
   } catch (error) {
-    return problem(`is not JSON: ${(error as Error).message}`);
+    return problem(`is not JSON: ${(error as Error).message}`, 'correct its syntax');
   }
 }
 

@@ -1,17 +1,19 @@
 import { messageOf } from '../../pipeline/kernel/errors.ts';
 import { avroSchema } from '../../schemas/generated/avro.ts';
-import { incompatibilities } from './compatibility.ts';
+import type { Mismatch } from './compatibility.ts';
+import { type Direction, levelMismatches, type VersionMismatch } from './compatibility-level.ts';
+import type { Finding } from './finding.ts';
 import { lintSchema } from './lints.ts';
-import { renames } from './renames.ts';
-import type { Finding, RecordedVersion, SchemaSource } from './schema-files.ts';
+import { lostValues } from './lost-values.ts';
+import type { SchemaSource } from './schema-files.ts';
 
 /** What is wrong with one schema: in itself, and against every version it ever had. `apply` refuses on any. */
 export function sourceFindings(source: SchemaSource): Finding[] {
   const broken = parseProblem(source);
   if (broken !== undefined) return [broken];
-  const { file, json, versions } = source;
+  const { file, json } = source;
   const lints = lintSchema(json).map((lint) => ({ file, ...lint }));
-  return [...lints, ...versions.flatMap((version) => versionFindings(source, version)), ...latestFindings(source)];
+  return [...lints, ...versionFindings(source), ...latestFindings(source)];
 }
 
 function parseProblem({ file, json }: SchemaSource): Finding | undefined {
@@ -19,32 +21,67 @@ function parseProblem({ file, json }: SchemaSource): Finding | undefined {
     avroSchema(json);
     return undefined;
   } catch (error) {
-    return { file, path: '(record)', rule: 'avro', consequence: messageOf(error, 300) };
+    const remedy = 'correct it; the Avro specification tells what a schema may hold';
+    return { file, path: '(record)', rule: 'avro', consequence: messageOf(error, 300), remedy };
   }
 }
 
-/** Both directions: stored bytes must stay readable, and readers deployed earlier must read what is written now. */
-function versionFindings({ file, json }: SchemaSource, version: RecordedVersion): Finding[] {
-  if (version.json === json) return [];
-  const stored = incompatibilities(json, version.json).map(({ path, problem }) => {
-    return {
-      file,
-      path,
-      rule: 'backward',
-      consequence: `records written as v${version.number} cannot be read: ${problem}`,
-    };
+/** One finding a mismatch, however many versions have it. */
+function versionFindings({ file, json, level, versions }: SchemaSource): Finding[] {
+  const others = versions.map((version) => version.json);
+  const mismatches = levelMismatches(level, json, others);
+  const alike = Map.groupBy(mismatches, ({ direction, path, problem }) => JSON.stringify([direction, path, problem]));
+  return [...alike.values()].map((group) => {
+    const [{ direction, path, problem, mismatch }] = group as [VersionMismatch];
+    const numbers = group.map(({ version }) => `v${version}`).join(', ');
+    const consequence =
+      direction === 'backward'
+        ? `records written as ${numbers} cannot be read: ${problem}`
+        : `readers of ${numbers} cannot read it: ${problem}`;
+    return { file, path: path || '(record)', rule: direction, consequence, remedy: remedies[direction][mismatch] };
   });
-  const deployed = incompatibilities(version.json, json).map(({ path, problem }) => {
-    return { file, path, rule: 'forward', consequence: `readers of v${version.number} cannot read it: ${problem}` };
-  });
-  return [...stored, ...deployed];
 }
+
+const anotherTopic = 'start the next version of the topic (v2)';
+const beside = `keep it as it was and add a new field beside it, or ${anotherTopic}`;
+const nameKept = 'keep the name: readers that are deployed already know no alias for a new one';
+
+const remedies: Readonly<Record<Direction, Readonly<Record<Mismatch, string>>>> = {
+  backward: {
+    'field-without-default': 'give the field a default',
+    'type-changed': beside,
+    'branch-missing': beside,
+    'name-changed': 'keep the name, or add the old full name to its "aliases"',
+    'symbol-unknown': 'keep the symbol, or give the enum a "default"',
+    'size-changed': beside,
+    'alias-ambiguous': 'take one of the aliases away',
+    'namespace-changed': 'keep the namespace',
+    'meaning-changed': beside,
+  },
+  forward: {
+    'field-without-default': `keep the field: what has no default can never go, or ${anotherTopic}`,
+    'type-changed': beside,
+    'branch-missing': beside,
+    'name-changed': nameKept,
+    'symbol-unknown': `do without the symbol: the enum had no "default" yet, or ${anotherTopic}`,
+    'size-changed': beside,
+    'alias-ambiguous': 'call one of the fields otherwise',
+    'namespace-changed': 'keep the namespace',
+    'meaning-changed': beside,
+  },
+};
 
 function latestFindings({ file, json, history, versions }: SchemaSource): Finding[] {
   const latest = versions.at(-1);
   if (latest?.json === json) return [];
-  const number = versions.length + 1;
-  const consequence = `this text is no version yet, so nothing may write it: run \`freshet schemas record\` and commit schemas/history/${history}/${number}.avsc`;
-  const unrecorded: Finding = { file, path: '(record)', rule: 'recorded', consequence };
-  return [...(latest === undefined ? [] : renames(json, latest.json).map((lint) => ({ file, ...lint }))), unrecorded];
+  const older = versions.map((version) => version.json);
+  const lost = latest === undefined ? [] : lostValues(json, latest.json, older).map((lint) => ({ file, ...lint }));
+  const unrecorded: Finding = {
+    file,
+    path: '(record)',
+    rule: 'recorded',
+    consequence: 'this text is no version yet, so nothing may write it',
+    remedy: `run \`freshet schemas record\` and commit schemas/history/${history}/${versions.length + 1}.avsc`,
+  };
+  return [...lost, unrecorded];
 }

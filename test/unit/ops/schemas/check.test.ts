@@ -49,7 +49,11 @@ test('a change is good once it is generated and recorded', () => {
   addChannel();
   expect(rules()).toEqual([`${event} recorded`, 'schemas/generated/user-changed.v1.ts generated']);
   generateSchemas(root);
-  expect(recordVersions(root)).toEqual([`schemas/history/${history}/2.avsc`, fixtureFile(history, 2)]);
+  expect(recordVersions(root)).toEqual([
+    `schemas/history/${history}/2.avsc`,
+    fixtureFile(history, 2),
+    'schemas/history/lock.json',
+  ]);
   expect(rules()).toEqual([]);
   expect(recordVersions(root)).toEqual([]);
 });

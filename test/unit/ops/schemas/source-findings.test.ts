@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { findingLine, type SchemaSource } from '../../../../ops/schemas/schema-files.ts';
+import { findingLine } from '../../../../ops/schemas/finding.ts';
+import type { SchemaSource } from '../../../../ops/schemas/schema-files.ts';
 import { sourceFindings } from '../../../../ops/schemas/source-findings.ts';
 
 const text = { name: 'title', type: 'string', doc: 'Title.' };
@@ -19,6 +20,8 @@ function source(json: string, ...versions: string[]): SchemaSource {
     json,
     history: 'thing-value',
     subjects: ['thing-value'],
+    level: 'FULL_TRANSITIVE',
+    topics: [],
     versions: versions.map((version, at) => ({
       number: at + 1,
       file: `schemas/history/thing-value/${at + 1}.avsc`,
@@ -47,7 +50,7 @@ describe('a working copy', () => {
     const channel = { name: 'channel', type: 'string', doc: 'Channel.' };
     const [finding] = sourceFindings(source(schema(text, channel), schema(text)));
     expect(finding && findingLine(finding)).toBe(
-      'schemas/events/thing.v1.avsc: channel: backward: records written as v1 cannot be read: field `channel` has no default and was not written',
+      'schemas/events/thing.v1.avsc: channel: backward: records written as v1 cannot be read: field `channel` has no default and was not written. Give the field a default',
     );
   });
 

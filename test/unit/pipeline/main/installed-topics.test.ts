@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { catalogueProblems } from '../../../../ops/topics/catalogue-problems.ts';
+import { catalogueFindings } from '../../../../ops/topics/catalogue-findings.ts';
 import { configSpec } from '../../../../pipeline/kernel/config.ts';
 import { installedTopics } from '../../../../pipeline/main/installed-topics.ts';
 import { interactionSubmittedSchema } from '../../../../schemas/generated/interaction-submitted.v1.ts';
@@ -28,7 +28,7 @@ describe('the topics of an installation', () => {
     expect(namesOf(deadLetters.slice(-2))).toEqual(letters);
     expect(namesOf(avro.slice(-3))).toEqual(['orders', ...letters]);
     expect(avro.find(({ name }) => name === 'orders')?.schema).toBe(interactionSubmittedSchema);
-    expect(catalogueProblems(all)).toEqual([]);
+    expect(catalogueFindings(all)).toEqual([]);
   });
 
   it('keep those of the catalogue where the configuration names none', () => {

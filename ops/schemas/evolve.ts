@@ -1,0 +1,103 @@
+import { FreshetError } from '../../pipeline/kernel/errors.ts';
+import { subjectOf } from '../../schemas/topic.ts';
+import { type AvroField, type AvroJson, type AvroObject, compactText, isUnion, objectOf } from './avro-json.ts';
+import { parseFieldText } from './field-text.ts';
+import type { SchemaSource } from './schema-files.ts';
+
+/** Changes to one event, in the order in which they are made. */
+export interface Evolution {
+  /** As `parseFieldText` reads them, each with what it means. */
+  readonly add: readonly { readonly text: string; readonly doc: string }[];
+  readonly rename: readonly { readonly from: string; readonly to: string }[];
+  readonly remove: readonly string[];
+  /** Of the enum that the field at `path` holds. */
+  readonly addSymbol: readonly { readonly path: string; readonly symbol: string }[];
+}
+
+/** The event that a subject, a topic, a file or an event's name means. Throws FreshetError `event_unknown`. */
+export function eventNamed(name: string, sources: readonly SchemaSource[]): SchemaSource {
+  const found = sources.find(({ file, topics }) => {
+    const event = file.replace(/^schemas\/events\//, '');
+    const names = [file, event, event.replace(/\.avsc$/, ''), ...topics.flatMap((one) => [one.name, subjectOf(one)])];
+    return names.includes(name);
+  });
+  if (found !== undefined) return found;
+  const known = sources.map(({ file }) => file.replace(/^schemas\/events\/|\.avsc$/g, '')).join(', ');
+  throw new FreshetError('event_unknown', `there is no event ${name}; there are ${known}, and the subjects they are under`);
+}
+
+/** The schema's text with the changes made; whether it fits its history is for `checkSchemas` to say. */
+export function evolved(json: string, { add, rename, remove, addSymbol }: Evolution): string {
+  const schema = JSON.parse(compactText(json)) as AvroObject;
+  for (const { text, doc } of add) addField(schema, text, doc);
+  for (const { from, to } of rename) renameField(schema, from, to);
+  for (const path of remove) removeField(schema, path);
+  for (const { path, symbol } of addSymbol) addSymbolTo(schema, path, symbol);
+  return `${JSON.stringify(schema, null, 2)}\n`;
+}
+
+const refuse = (message: string): never => {
+  throw new FreshetError('field_invalid', message);
+};
+
+function addField(schema: AvroObject, text: string, doc: string): void {
+  const { path, field } = parseFieldText(text, doc);
+  const fields = fieldsAt(schema, path);
+  if (fields.some(({ name }) => name === field.name)) refuse(`${text}: there is a field ${field.name} already`);
+  fields.push(field);
+}
+
+/** The old name becomes an alias, so that what is stored under it is read. */
+function renameField(schema: AvroObject, from: string, to: string): void {
+  const { fields, at } = placeOf(schema, from);
+  if (to.includes('.')) refuse(`${from}:${to}: a field stays in its record; write only the new name after the colon`);
+  if (fields.some(({ name }) => name === to)) refuse(`${from}:${to}: there is a field ${to} already`);
+  const { name, type, ...rest } = fields[at] as AvroField;
+  fields[at] = { name: to, type, ...rest, aliases: [...(rest.aliases ?? []), name] };
+}
+
+function removeField(schema: AvroObject, path: string): void {
+  const { fields, at } = placeOf(schema, path);
+  fields.splice(at, 1);
+}
+
+function addSymbolTo(schema: AvroObject, path: string, symbol: string): void {
+  const { fields, at } = placeOf(schema, path);
+  const held = heldBy((fields[at] as AvroField).type);
+  if (held?.type !== 'enum') {
+    refuse(`${path}: its enum is not defined here; name the field where the enum's symbols are written`);
+    return;
+  }
+  const symbols = held.symbols as string[];
+  if (symbols.includes(symbol)) refuse(`${path}: ${symbol} is among its symbols already`);
+  symbols.push(symbol);
+}
+
+function placeOf(schema: AvroObject, path: string): { readonly fields: AvroField[]; readonly at: number } {
+  const names = path.split('.');
+  const name = names.pop();
+  const fields = fieldsAt(schema, names);
+  const at = fields.findIndex((field) => field.name === name);
+  if (at < 0) refuse(`${path}: there is no such field; there are ${fields.map((field) => field.name).join(', ')}`);
+  return { fields, at };
+}
+
+/** The fields of the record at a path, through null, lists and maps; they are the schema's own and may be changed. */
+function fieldsAt(schema: AvroObject, path: readonly string[]): AvroField[] {
+  let record: AvroObject | undefined = schema;
+  for (const name of path) {
+    const field: AvroField | undefined = record?.fields?.find((one) => one.name === name);
+    record = field && heldBy(field.type);
+    if (record?.fields === undefined) {
+      refuse(`${path.join('.')}: ${name} is no record that is defined here; types that are used twice are changed where they are defined`);
+    }
+  }
+  return record?.fields as AvroField[];
+}
+
+function heldBy(type: AvroJson): AvroObject | undefined {
+  if (isUnion(type)) return type.map(heldBy).find((one) => one !== undefined && one.type !== 'null');
+  const object = objectOf(type);
+  const inside = object.items ?? object.values;
+  return inside === undefined ? object : heldBy(inside);
+}

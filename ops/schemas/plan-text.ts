@@ -1,0 +1,52 @@
+import { changeRows, changeWords, deployLines, deploySection, markdownText } from './diff-text.ts';
+import { findingLine } from './finding.ts';
+import type { SchemasPlan, SubjectPlan } from './plan.ts';
+
+/** The plan as lines for a terminal. */
+export function planLines({ findings, subjects }: SchemasPlan): string[] {
+  if (findings.length > 0) return findings.map(findingLine);
+  if (subjects.length === 0) return ['the registry has every recorded version'];
+  return subjects.flatMap((one) => [
+    `${one.subject}: ${work(one)}`,
+    ...one.refusals.map((reason) => `  refused by the registry: ${reason}`),
+    ...one.changes.map((change) => `  ${changeWords(change)}`),
+    ...(one.deploy ? deployLines(one.deploy) : []),
+  ]);
+}
+
+function work({ level, pending }: SubjectPlan): string {
+  const parts = [
+    ...(level ? [`compatibility ${level.is ?? "the registry's own"} → ${level.wanted}`] : []),
+    ...(pending.length > 0 ? [`register ${pending.map((number) => `v${number}`).join(', ')}`] : []),
+  ];
+  return parts.join('; ');
+}
+
+/** The same as a report for a pull request. */
+export function planMarkdown({ findings, subjects }: SchemasPlan, registry: string): string {
+  const refused = subjects.filter(({ refusals }) => refusals.length > 0);
+  const verdict =
+    findings.length > 0
+      ? `**${findings.length} findings: nothing can be applied.**`
+      : refused.length > 0
+        ? `**The registry would refuse ${refused.map(({ subject }) => subject).join(', ')}.**`
+        : subjects.length === 0
+          ? 'The registry has every recorded version.'
+          : 'All of it can be applied.';
+  return [
+    `## Schemas and the registry ${registry}`,
+    '',
+    verdict,
+    ...(findings.length > 0 ? ['', ...findings.map((finding) => `- ${markdownText(findingLine(finding))}`)] : []),
+    ...subjects.flatMap((one) => [
+      '',
+      `### \`${one.subject}\``,
+      '',
+      `${markdownText(work(one))}.`,
+      ...one.refusals.map((reason) => `- refused: ${markdownText(reason)}`),
+      ...changeRows(one.changes),
+      ...(one.deploy ? deploySection(one.deploy) : []),
+    ]),
+    '',
+  ].join('\n');
+}
