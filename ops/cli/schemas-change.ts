@@ -128,7 +128,9 @@ export function changeCommands(): Command[] {
       .option('--because <text>', 'why they are kept so long', 'State can be rebuilt from 400 days of input.')
       .action(addNew),
     new Command('evolve')
-      .description('change one event compatibly; refuses what its history does not allow, and says who is deployed first')
+      .description(
+        'change one event compatibly; refuses what its history does not allow, and says who is deployed first',
+      )
       .argument('<event>', 'subject, topic, or name of its file, such as user-changed.v1')
       .addOption(texts(new Option('--add <field>', fieldWords)))
       .addOption(texts(new Option('--doc <text>', 'what an added field means, one for each --add')))

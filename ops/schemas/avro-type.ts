@@ -55,7 +55,13 @@ function build(schema: AvroJson, namespace: string, types: Map<string, AvroType>
   const { logicalType, precision, scale } = schema;
   const own = items === undefined ? referred(type, namespace, types) : plain(type as AvroKind);
   if (own.name !== '') return own;
-  return { ...own, logicalType, precision, scale, items: items === undefined ? undefined : build(items, namespace, types) };
+  return {
+    ...own,
+    logicalType,
+    precision,
+    scale,
+    items: items === undefined ? undefined : build(items, namespace, types),
+  };
 }
 
 function referred(name: string, namespace: string, types: Map<string, AvroType>): AvroType {

@@ -31,14 +31,16 @@ export function memberOf({ record, name }: Pick<TopicEntry, 'record' | 'name'>):
   return `${record.charAt(0).toLowerCase()}${record.slice(1)}${versionSuffix(name)}`;
 }
 
-const versionSuffix = (name: string) => (name.endsWith('.v1') ? '' : (name.slice(name.lastIndexOf('.') + 1) as string).toUpperCase());
+const versionSuffix = (name: string) =>
+  name.endsWith('.v1') ? '' : (name.slice(name.lastIndexOf('.') + 1) as string).toUpperCase();
 
 const quoted = (text: string) => (text.includes("'") ? JSON.stringify(text) : `'${text}'`);
 const list = (names: readonly string[]) => `[${names.map(quoted).join(', ')}]`;
 
 /** The catalogue's source with one more topic, at the end of its entries; the formatter brings imports into order. */
 export function withTopic(source: string, entry: TopicEntry): string {
-  const { name, record, module, key, partitions, cleanup, retentionDays, retentionReason, producers, consumers } = entry;
+  const { name, record, module, key, partitions, cleanup, retentionDays, retentionReason, producers, consumers } =
+    entry;
   const suffix = versionSuffix(name);
   const schema = `${record.charAt(0).toLowerCase()}${record.slice(1)}Schema`;
   const [type, value] = [`${record}${suffix}`, suffix === '' ? schema : `${schema}${suffix}`];
@@ -59,14 +61,18 @@ export function withTopic(source: string, entry: TopicEntry): string {
   } satisfies TopicDef<${type}>,`;
   const from = source.indexOf(entriesOf);
   const end = source.indexOf(endOfEntries, from);
-  const imports = source.indexOf("import type { CatalogueTopic");
+  const imports = source.indexOf('import type { CatalogueTopic');
   if (from < 0 || end < 0) return unexpected(`\`${entriesOf}\``);
   if (imports < 0) return unexpected('the import of CatalogueTopic');
   return source.slice(0, imports) + line + source.slice(imports, end) + text + source.slice(end);
 }
 
 /** The catalogue's source with a topic retired: nobody writes it, and why is said. */
-export function withRetired(source: string, name: string, retired: { readonly since: string; readonly reason: string }): string {
+export function withRetired(
+  source: string,
+  name: string,
+  retired: { readonly since: string; readonly reason: string },
+): string {
   const start = source.indexOf(`name: ${quoted(name)},`);
   if (start < 0) return unexpected(`the entry of ${name}`);
   const end = source.indexOf('\n  }', start);

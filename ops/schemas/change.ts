@@ -49,7 +49,13 @@ export async function newEvent(root: string, topic: NewTopic): Promise<readonly 
     throw new FreshetError('topic_exists', `${file} is there already: ${remedy}`);
   }
   const text = newEventText({ ...topic, name: names.name, previous: previousText(root, names.module) });
-  const source = { file, json: compactText(text), history: `${names.name}-value`, subjects: [], level: 'FULL' as const };
+  const source = {
+    file,
+    json: compactText(text),
+    history: `${names.name}-value`,
+    subjects: [],
+    level: 'FULL' as const,
+  };
   refuseWhatIsWrong(sourceFindings({ ...source, topics: [], versions: [] }));
   const catalogue = withTopic(readFileSync(join(root, catalogueFile), 'utf8'), { ...topic, ...names });
   writeFileSync(join(root, file), text);

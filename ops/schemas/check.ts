@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { messageOf } from '../../pipeline/kernel/errors.ts';
 import { avroSchema } from '../../schemas/generated/avro.ts';
-import { encodeFixture, fixtureBodies, fixtureFile } from './fixtures.ts';
-import { staleModules } from './generate.ts';
 import type { CatalogueTopic } from '../../schemas/topic.ts';
 import { sourceTopics } from '../../schemas/topics.ts';
 import { checkedSchemas } from './checked-schemas.ts';
 import type { Finding } from './finding.ts';
+import { encodeFixture, fixtureBodies, fixtureFile } from './fixtures.ts';
+import { staleModules } from './generate.ts';
 import type { SchemaSource } from './schema-files.ts';
 
 /** Everything the rules find in a checkout, offline; nothing where all is well. */

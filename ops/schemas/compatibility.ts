@@ -69,7 +69,8 @@ function compareWithUnion(reader: AvroType, writer: AvroType, path: string, cont
   if (attempts.some(({ found }) => found.length === 0)) return;
   const meant =
     attempts.find(({ found }) => !found.some(isAvros)) ??
-    attempts.find(({ branch }) => branch.kind === writer.kind && shortName(branch.name) === shortName(writer.name));
+    attempts.find(({ branch }) => branch.kind === writer.kind && shortName(branch.name) === shortName(writer.name)) ??
+    attempts.find(({ branch }) => branch.kind === writer.kind);
   const among = reader.branches.map(typeWords).join(', ');
   const problem = `was written as ${typeWords(writer)}, which is not among ${among}`;
   context.found.push(...(meant?.found ?? [{ path, mismatch: 'branch-missing' as const, problem }]));

@@ -22,7 +22,10 @@ export function deployOrder(json: string, previousJson: string, topics: readonly
   }
   if (!readsOld) {
     const replay = 'what was written before cannot be read again, so nothing may be replayed or rebuilt from it';
-    return { order: 'producers_first', steps: [apply, `producers: ${producers}`, `consumers: ${consumers}; ${replay}`] };
+    return {
+      order: 'producers_first',
+      steps: [apply, `producers: ${producers}`, `consumers: ${consumers}; ${replay}`],
+    };
   }
   if (!isRead) {
     const first = `consumers, every process of them: ${consumers}; those of the version before cannot read what comes`;

@@ -89,4 +89,5 @@ export const deploySection = ({ order, steps }: DeployOrder): string[] => [
 ];
 
 /** Text of schemas may hold anything; code spans stay as they are. */
-export const markdownText = (text: string): string => text.replace(/[|<>]/g, (sign) => `\\${sign}`).replaceAll('\n', ' ');
+export const markdownText = (text: string): string =>
+  text.replace(/[|<>]/g, (sign) => `\\${sign}`).replaceAll('\n', ' ');

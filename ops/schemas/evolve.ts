@@ -23,7 +23,10 @@ export function eventNamed(name: string, sources: readonly SchemaSource[]): Sche
   });
   if (found !== undefined) return found;
   const known = sources.map(({ file }) => file.replace(/^schemas\/events\/|\.avsc$/g, '')).join(', ');
-  throw new FreshetError('event_unknown', `there is no event ${name}; there are ${known}, and the subjects they are under`);
+  throw new FreshetError(
+    'event_unknown',
+    `there is no event ${name}; there are ${known}, and the subjects they are under`,
+  );
 }
 
 /** The schema's text with the changes made; whether it fits its history is for `checkSchemas` to say. */
@@ -89,7 +92,9 @@ function fieldsAt(schema: AvroObject, path: readonly string[]): AvroField[] {
     const field: AvroField | undefined = record?.fields?.find((one) => one.name === name);
     record = field && heldBy(field.type);
     if (record?.fields === undefined) {
-      refuse(`${path.join('.')}: ${name} is no record that is defined here; types that are used twice are changed where they are defined`);
+      refuse(
+        `${path.join('.')}: ${name} is no record that is defined here; types that are used twice are changed where they are defined`,
+      );
     }
   }
   return record?.fields as AvroField[];

@@ -51,7 +51,10 @@ export function newEventText({ name, doc, fields, previous }: NewEvent): string 
   const added = fields.map(({ text, doc: meaning }) => {
     const { path, field } = parseFieldText(text, meaning);
     if (path.length === 0) return field;
-    throw new FreshetError('field_invalid', `${text}: a new event has no record ${path.join('.')} yet; name its fields alone`);
+    throw new FreshetError(
+      'field_invalid',
+      `${text}: a new event has no record ${path.join('.')} yet; name its fields alone`,
+    );
   });
   return `${JSON.stringify({ ...start, fields: [...(start.fields ?? []), ...added] }, null, 2)}\n`;
 }

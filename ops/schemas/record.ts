@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
-import { encodeFixture, fixtureFile } from './fixtures.ts';
 import type { CatalogueTopic } from '../../schemas/topic.ts';
 import { sourceTopics } from '../../schemas/topics.ts';
 import { checkedSchemas } from './checked-schemas.ts';
 import { findingLine } from './finding.ts';
+import { encodeFixture, fixtureFile } from './fixtures.ts';
 import { extendLock, lockFile } from './lock.ts';
 
 /**

@@ -53,7 +53,10 @@ function compareDetails(now: AvroType, before: AvroType, add: (change: SchemaCha
   for (const symbol of come) add('symbol_added', `${symbol}; readers of the version before ${unknownAs}`);
   for (const symbol of gone) add('symbol_removed', `${symbol}; stored ones read as ${now.enumDefault ?? 'an error'}`);
   if (now.enumDefault !== before.enumDefault) {
-    add('changed', `unknown symbols read as ${now.enumDefault ?? 'an error'}, not as ${before.enumDefault ?? 'an error'}`);
+    add(
+      'changed',
+      `unknown symbols read as ${now.enumDefault ?? 'an error'}, not as ${before.enumDefault ?? 'an error'}`,
+    );
   }
   if (now.size !== before.size) add('changed', `${before.size} → ${now.size} bytes`);
   if (now.precision !== before.precision || now.scale !== before.scale) {
@@ -78,7 +81,9 @@ function compareFields(now: AvroType, before: AvroType, path: string, walk: Walk
     compareTypes(field.type, old.type, at(field.name), walk);
   }
   for (const { name, type, hasDefault } of before.fields.filter((field) => !matched.has(field))) {
-    const reads = hasDefault ? 'readers of the version before use its default' : 'readers of the version before need it';
+    const reads = hasDefault
+      ? 'readers of the version before use its default'
+      : 'readers of the version before need it';
     walk.found.push({ path: at(name), change: 'removed', words: `${typeWords(type)}; ${reads}` });
   }
 }

@@ -10,10 +10,18 @@ import type { SchemaSource } from './schema-files.ts';
 /** What is wrong with one schema: in itself, and against every version it ever had. `apply` refuses on any. */
 export function sourceFindings(source: SchemaSource): Finding[] {
   const broken = parseProblem(source);
-  if (broken !== undefined) return [broken];
-  const { file, json } = source;
-  const lints = lintSchema(json).map((lint) => ({ file, ...lint }));
+  const lints = lintsOf(source);
+  if (broken !== undefined) return [broken, ...lints];
   return [...lints, ...versionFindings(source), ...latestFindings(source)];
+}
+
+/** None where the text is too broken to look at. */
+function lintsOf({ file, json }: SchemaSource): Finding[] {
+  try {
+    return lintSchema(json).map((lint) => ({ file, ...lint }));
+  } catch {
+    return []; // `parseProblem` tells why
+  }
 }
 
 function parseProblem({ file, json }: SchemaSource): Finding | undefined {

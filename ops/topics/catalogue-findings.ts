@@ -1,4 +1,10 @@
-import { type CatalogueTopic, type Cleanup, compatibilityLevels, subjectOf, type TopicDef } from '../../schemas/topic.ts';
+import {
+  type CatalogueTopic,
+  type Cleanup,
+  compatibilityLevels,
+  subjectOf,
+  type TopicDef,
+} from '../../schemas/topic.ts';
 import type { Finding } from '../schemas/finding.ts';
 
 const namePattern = /^[a-z]+\.[a-z]+\.[a-z]+\.v[1-9][0-9]*$/;
@@ -26,7 +32,11 @@ export function catalogueFindings(topics: readonly CatalogueTopic[]): Finding[] 
         remedy,
       });
     if (names.has(topic.name)) {
-      report('name', `is in the catalogue twice: one subject, ${subjectOf(topic)}, would have two schemas`, 'rename one');
+      report(
+        'name',
+        `is in the catalogue twice: one subject, ${subjectOf(topic)}, would have two schemas`,
+        'rename one',
+      );
     }
     names.add(topic.name);
     lookAtName(topic, report);

@@ -4,7 +4,6 @@ import { referenceActivity, referenceUser } from '../../ops/chaos/consumers/refe
 import { startProcess } from '../../ops/process/process.ts';
 import { roles } from '../../ops/process/roles.ts';
 import { createRegistryAdmin } from '../../ops/schemas/registry-admin.ts';
-import { readTopic } from '../../ops/topics/read-topic.ts';
 import { systemClock } from '../../pipeline/kernel/clock.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
 import { createMetrics } from '../../pipeline/kernel/metrics.ts';
@@ -15,10 +14,10 @@ import { createEnrichment } from '../../pipeline/stages/enrichment/enrichment.ts
 import type { CatalogReader, KnownItem } from '../../pipeline/stores/catalog.ts';
 import { createCatalogReader } from '../../pipeline/stores/postgres/catalog-reader.ts';
 import type { InteractionEnriched } from '../../schemas/generated/interaction-enriched.v1.ts';
-import type { TopicDef } from '../../schemas/topic.ts';
 import { jsonTopics, topics } from '../../schemas/topics.ts';
 import { eventually } from '../support/eventually.ts';
 import { startFreshet } from '../support/freshet-child.ts';
+import { newestRecords } from '../support/newest-records.ts';
 import { openTestResources, startWholeProcess, untilReady, type WholeProcess } from '../support/whole-process.ts';
 import { context, interaction } from '../unit/pipeline/stages/aggregation/events.ts';
 
@@ -147,22 +146,6 @@ const asOperator = (path: string, body?: unknown) =>
 async function appliedEvents(): Promise<string[]> {
   const windows = [0, 1, 2].map((n) => `SELECT id::text FROM applied_event_${n} WHERE state_version = 1`);
   return (await query<{ id: string }>(windows.join(' UNION ALL '))).map(({ id }) => id);
-}
-
-/** What compacted topics hold of a version of state, newest record a key. */
-async function newest<V>(topic: TopicDef<V>, version: number): Promise<V[]> {
-  const values = new Map<string, V>();
-  const reader = resources.codec.reader(topic);
-  await readTopic(resources, {
-    topic: topic.name,
-    async onRecord({ key, value }) {
-      if (!String(key).startsWith(`${version}|`)) return;
-      if (value === null) return void values.delete(String(key));
-      const read = await reader.read(value);
-      if (read.ok) values.set(String(key), read.value);
-    },
-  });
-  return [...values.values()];
 }
 
 async function countedActivity(version: number): Promise<Record<string, number>> {
@@ -306,8 +289,8 @@ async function untilAsReference(version: number): Promise<void> {
 
 async function statesOf(version: number) {
   const [profiles, sessions] = [
-    await newest(topics.profileUpdated, version),
-    await newest(topics.sessionUpdated, version),
+    await newestRecords(resources, topics.profileUpdated, version),
+    await newestRecords(resources, topics.sessionUpdated, version),
   ];
   return userIds.map((userId) => {
     const profile = profiles.find((one) => one.userId === userId);

@@ -22,11 +22,15 @@ export interface FreshetChild {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts `freshet …args` with exactly `env`, so that nothing of the test run gets in. */
-export function startFreshet(args: readonly string[], env: Readonly<Record<string, string>>): FreshetChild {
+/** Starts `freshet …args` of a checkout with exactly `env`, so that nothing of the test run gets in. */
+export function startFreshet(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  root = checkoutRoot(),
+): FreshetChild {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [join(checkoutRoot(), 'ops', 'cli', 'freshet.js'), ...args], {
-    cwd: checkoutRoot(),
+  const child = spawn(process.execPath, [join(root, 'ops', 'cli', 'freshet.js'), ...args], {
+    cwd: root,
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -68,8 +72,9 @@ export interface FreshetRun extends FreshetChild {
 export async function startRun(
   env: Readonly<Record<string, string>>,
   options: readonly string[] = [],
+  root = checkoutRoot(),
 ): Promise<FreshetRun> {
-  const child = startFreshet(['run', ...options], { ...env, FRESHET_LOG_LEVEL: 'info' });
+  const child = startFreshet(['run', ...options], { ...env, FRESHET_LOG_LEVEL: 'info' }, root);
   try {
     const url = await untilListening(child);
     await eventually(

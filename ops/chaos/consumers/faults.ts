@@ -142,9 +142,23 @@ async function publishedAgain({ load }: FaultContext): Promise<undefined> {
   return undefined;
 }
 
+const quietMs = 6_000;
+
+/** A worker that has just come joins its groups one after the other: waits until no group was formed anew for a while. */
+async function untilJoined({ workers }: Pick<FaultContext, 'workers'>): Promise<void> {
+  const deadline = performance.now() + shareWithinMs;
+  const assignments = () => workers.said('partitions assigned').length;
+  for (let [before, since] = [assignments(), performance.now()]; performance.now() - since < quietMs; await delay(100)) {
+    const now = assignments();
+    if (now !== before) [before, since] = [now, performance.now()];
+    if (performance.now() > deadline) throw new Error(`groups are formed anew again and again\n${workers.lastWords()}`);
+  }
+}
+
 /** Whatever aggregation does waits for a lock all the while; its members must stay in their groups. */
 async function handlerHeld({ workers, database, stopMs }: FaultContext): Promise<readonly string[]> {
   const assignments = () => workers.said('partitions assigned').length;
+  await untilJoined({ workers });
   const before = assignments();
   await database.transaction(async (tx) => {
     await tx.query({ text: 'LOCK TABLE user_profile IN ACCESS EXCLUSIVE MODE' });

@@ -32,7 +32,9 @@ describe('each rule finds its planted violation and says where', () => {
     ['type-name', 'a type in lower case', field({ ...status, name: 'status' })],
     ['plain-default', 'a default that holds fields', field({ type: 'map', values: 'int' }, { default: { a: 1 } })],
   ])('%s: %s', (rule, _, planted, path = 'some_field') => {
-    expect(lintSchema(schemaOf([planted]))).toEqual([{ path, rule, consequence: expect.any(String), remedy: expect.any(String) }]);
+    expect(lintSchema(schemaOf([planted]))).toEqual([
+      { path, rule, consequence: expect.any(String), remedy: expect.any(String) },
+    ]);
   });
 
   test('doc: a record that does not say what it is', () => {

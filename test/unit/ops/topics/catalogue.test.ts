@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { catalogueFindings } from '../../../../ops/topics/catalogue-findings.ts';
 import { findingLine } from '../../../../ops/schemas/finding.ts';
+import { catalogueFindings } from '../../../../ops/topics/catalogue-findings.ts';
 import { topologyDiagram } from '../../../../ops/topics/diagram.ts';
 import type { CatalogueTopic, TopicDef } from '../../../../schemas/topic.ts';
 import { allTopics, deadLetterTopics, jsonTopics, sourceTopics, topics } from '../../../../schemas/topics.ts';
