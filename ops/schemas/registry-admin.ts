@@ -13,7 +13,7 @@ export interface RegisteredVersion {
 
 export interface CompatibilityVerdict {
   readonly isCompatible: boolean;
-  /** The registry's reasons in its own words; none where it is compatible. */
+  /** The registry's reasons in its own words; none where it is compatible, or where it gives none, as Apicurio does. */
   readonly messages: readonly string[];
 }
 
@@ -70,8 +70,10 @@ export function createRegistryAdmin(options: RegistryHttpOptions): RegistryAdmin
       throw new FreshetError('schema_refused', `${subject}: the registry took a version and does not find it again`);
     },
     async verdict(subject, json) {
-      const path = `/compatibility${pathOf(subject)}/versions?verbose=true`;
-      const answer = await request('POST', path, { schema: json });
+      const level = (await admin.compatibility(subject)) ?? (await admin.globalCompatibility());
+      // Asked for all versions, Apicurio compares with all of them under every level.
+      const versions = level.endsWith('_TRANSITIVE') ? 'versions' : 'versions/latest';
+      const answer = await request('POST', `/compatibility${pathOf(subject)}/${versions}?verbose=true`, { schema: json });
       // Older registries know no verdict on a subject that is not there.
       if (answer.errorCode === subjectNotFound) return { isCompatible: true, messages: [] };
       const body = accepted<{ is_compatible?: boolean; messages?: readonly string[] | null }>(answer, subject);

@@ -14,8 +14,9 @@ const untrusted = new Set([
   'CERT_SIGNATURE_FAILURE',
 ]);
 
-/** What to do about an error of TLS by Node's code; undefined for any other code. */
-export function tlsRemedy(code: unknown, { address, ca, cert }: TlsVariables): string | undefined {
+/** What to do about an error of TLS, by Node's code of it; undefined for any other error. */
+export function tlsRemedy(error: unknown, { address, ca, cert }: TlsVariables): string | undefined {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
   if (typeof code !== 'string') return undefined;
   if (untrusted.has(code))
     return `the server's certificate is not trusted (${code}): name the certificate of whoever signed it in ${ca}`;
@@ -25,7 +26,7 @@ export function tlsRemedy(code: unknown, { address, ca, cert }: TlsVariables): s
     return `the server's certificate is not valid now (${code}): renew it there, or set the clock here`;
   if (/^ERR_SSL_.*ALERT.*CERTIFICATE/.test(code))
     return `the server does not take the client certificate (${code}): name one that it trusts in ${cert}`;
-  if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER')
+  if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER' || /before secure TLS/.test(String(message)))
     return `the server does not speak TLS on that port: look at the port in ${address}`;
   return undefined;
 }

@@ -14,9 +14,15 @@ interface Version {
   isDeleted: boolean;
 }
 
+interface Reference {
+  readonly name: string;
+  readonly subject: string;
+  readonly version: number;
+}
+
 interface Registered {
   readonly schema: string;
-  readonly references: readonly unknown[] | undefined;
+  readonly references: readonly Reference[] | undefined;
 }
 
 interface State {
@@ -33,7 +39,7 @@ interface Call {
   /** Decoded segments of the path. */
   readonly path: readonly string[];
   readonly query: URLSearchParams;
-  readonly body: { schema?: string; schemaType?: string; references?: unknown[]; compatibility?: string; mode?: string };
+  readonly body: { schema?: string; schemaType?: string; references?: Reference[]; compatibility?: string; mode?: string };
 }
 
 const mediaType = 'application/vnd.schemaregistry.v1+json';
@@ -61,15 +67,20 @@ const versionsOf = ({ state, query }: Call, subject: string): Version[] => {
 const live = (state: State, subject: string): Version[] =>
   (state.subjects.get(subject) ?? []).filter(({ isDeleted }) => !isDeleted);
 
-function checkedSchema({ schema, schemaType = 'AVRO' }: Call['body']): string {
+function checkedSchema(call: Call): string {
+  const { schema, schemaType = 'AVRO', references = [] } = call.body;
   if (schema === undefined || schema === '') throw new Refusal(42_201, 'Empty schema');
   if (schemaType !== 'AVRO') throw new Refusal(42_201, `Invalid schema type ${schemaType}`);
   try {
-    return parseSchema(schema);
+    return parseSchema(schema, references.map((one) => referredTo(call, one)));
   } catch (error) {
     const details = (error as Error).message;
     throw new Refusal(42_201, `Invalid schema ${schema} with refs [] of type AVRO, details: ${details}`);
   }
+}
+
+function referredTo(call: Call, { subject, version }: Reference): string {
+  return textOf(call.state, versionNamed(call, subject, String(version)).id);
 }
 
 const textOf = (state: State, id: number): string => state.schemas[id - 1]?.schema ?? '';
@@ -78,7 +89,7 @@ function register(call: Call): unknown {
   const { state, body } = call;
   const subject = call.path[1] as string;
   if (state.modes.get(subject) === 'READONLY') throw new Refusal(42_205, `Subject ${subject} is in read-only mode`);
-  const schema = checkedSchema(body);
+  const schema = checkedSchema(call);
   const known = live(state, subject).find(({ id }) => textOf(state, id) === schema);
   if (known !== undefined) return { id: known.id };
   const messages = judge(state, subject, schema);
@@ -105,7 +116,7 @@ function judge(state: State, subject: string, schema: string, only?: number): st
 function lookUp(call: Call): unknown {
   const subject = call.path[1] as string;
   const versions = versionsOf(call, subject);
-  const schema = checkedSchema(call.body);
+  const schema = checkedSchema(call);
   const found = versions.find(({ id }) => textOf(call.state, id) === schema);
   if (found === undefined) throw new Refusal(40_403, 'Schema not found');
   return { subject, version: found.version, id: found.id, schema };
@@ -174,9 +185,9 @@ function deleteSubject(call: Call): unknown {
 }
 
 function compatibility(call: Call): unknown {
-  const { state, path, query, body } = call;
+  const { state, path, query } = call;
   const [, , subject = '', , name] = path;
-  const schema = checkedSchema(body);
+  const schema = checkedSchema(call);
   const only = name === undefined || live(state, subject).length === 0 ? undefined : versionNamed(call, subject, name);
   const messages = judge(state, subject, schema, only?.version);
   return { is_compatible: messages.length === 0, ...(query.get('verbose') === 'true' && { messages }) };

@@ -16,14 +16,16 @@ interface OldSchema {
   readonly schema: string;
 }
 
-/** The text without white space; throws where it is no Avro schema. */
-export function parseSchema(text: string): string {
+/** The text without white space; throws where it is no Avro schema, with those it refers to. */
+export function parseSchema(text: string, referredTo: readonly string[]): string {
+  const registry = {};
+  for (const other of referredTo) avro.Type.forSchema(JSON.parse(other), { registry });
   const json: unknown = JSON.parse(text);
-  avro.Type.forSchema(json as avro.Schema);
+  avro.Type.forSchema(json as avro.Schema, { registry });
   return JSON.stringify(json);
 }
 
-/** What Confluent's verbose verdict says of a text, oldest comparison last; nothing where it is compatible. */
+/** What Confluent's verbose verdict says of a text, by the newest version that it does not fit; nothing where it is compatible. */
 export function compatibilityMessages(level: string, schema: string, olds: readonly OldSchema[]): string[] {
   const compared = level.endsWith('_TRANSITIVE') ? olds.toReversed() : olds.slice(-1);
   const kind = level.replace('_TRANSITIVE', '');

@@ -10,7 +10,7 @@ const variables = {
 export function accessRemedy(error: unknown): string | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
     if (at.name === 'KafkaJSSASLAuthenticationError') return loginRemedy(at.message);
-    const remedy = tlsRemedy((at as { code?: unknown }).code, variables);
+    const remedy = tlsRemedy(at, variables);
     if (remedy !== undefined) return remedy;
   }
   return undefined;

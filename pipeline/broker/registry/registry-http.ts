@@ -68,7 +68,7 @@ function remedyOf(status: number, errorCode: number | undefined, isLogin: boolea
 }
 
 function away(error: unknown): never {
-  const remedy = tlsRemedy((error as { code?: unknown }).code, variables);
+  const remedy = tlsRemedy(error, variables);
   const message = `schema registry: ${messageOf(error)}${remedy === undefined ? '' : `; ${remedy}`}`;
   throw new TransientError('registry_unavailable', message, { cause: error });
 }
