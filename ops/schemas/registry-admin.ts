@@ -62,7 +62,7 @@ export function createRegistryAdmin(options: RegistryHttpOptions): RegistryAdmin
       return { version, id };
     },
     async register(subject, json) {
-      await takeLevel(admin, subject);
+      if ((await admin.compatibility(subject)) === undefined) await admin.setCompatibility(subject, newSubjectLevel);
       accepted(await request('POST', `${pathOf(subject)}/versions`, { schema: json }), subject);
       // Registries answer with the id alone; the newest of them with the version too.
       const registered = await admin.find(subject, json);
@@ -96,16 +96,6 @@ async function levelOf(request: RegistryHttp, subject: string): Promise<string |
 function levelIn(answer: RegistryAnswer, subject: string): string | undefined {
   const body = accepted<{ compatibilityLevel?: string; compatibility?: string }>(answer, subject);
   return body.compatibilityLevel ?? body.compatibility;
-}
-
-/** A subject that somebody put under another level is not written to: its readers rely on that one. */
-async function takeLevel(admin: RegistryAdmin, subject: string): Promise<void> {
-  const level = await admin.compatibility(subject);
-  if (level === newSubjectLevel) return;
-  if (level === undefined) return admin.setCompatibility(subject, newSubjectLevel);
-  throw new FreshetError('schema_refused', `${subject} is under ${level}, not ${newSubjectLevel}`, {
-    fields: { subject, level },
-  });
 }
 
 function accepted<T>({ status, body, errorCode }: RegistryAnswer, subject: string): T {

@@ -108,11 +108,13 @@ describe.each(Object.entries(urls))('the writing half of a registry (%s)', (_, u
     expect(await registry.compatibility(subject)).toBe('BACKWARD');
   });
 
-  test('a subject that somebody put under another level is not written to', async () => {
+  test('a subject that has a level keeps it, and that one judges', async () => {
     const subject = name();
     await registry.setCompatibility(subject, 'FORWARD');
-    await expect(registry.register(subject, one)).rejects.toThrow(`${subject} is under FORWARD, not FULL_TRANSITIVE`);
-    expect(await registry.versions(subject)).toEqual([]);
+    await registry.register(subject, withDefault);
+    await registry.register(subject, record({ name: 'x', type: 'string' }, { name: 'z', type: 'int' }));
+    expect(await registry.compatibility(subject)).toBe('FORWARD');
+    expect(await registry.versions(subject)).toEqual([1, 2]);
   });
 
   test('numbers versions in the order they came, and finds each by its text', async () => {
