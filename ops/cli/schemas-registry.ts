@@ -66,7 +66,9 @@ async function plan(options: Options & { readonly format: ReportFormat }): Promi
 export function registryCommands(): Command[] {
   return [
     new Command('plan')
-      .description('what apply would do, what the registry says of it, who is deployed first; exit code 1 where refused')
+      .description(
+        'what apply would do, what the registry says of it, who is deployed first; exit code 1 where refused',
+      )
       .option(...registryOption)
       .addOption(formatOption())
       .option(...jsonOption)

@@ -2,9 +2,9 @@ import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { Logger } from '../../pipeline/kernel/logger.ts';
 import type { RegistryConnection } from '../../pipeline/kernel/server-connections.ts';
 import type { TopicDef } from '../../schemas/topic.ts';
-import { createRegistryAdmin, type RegistryAdmin } from './registry-admin.ts';
 import { checkedSchemas } from './checked-schemas.ts';
 import { findingLine } from './finding.ts';
+import { createRegistryAdmin, type RegistryAdmin } from './registry-admin.ts';
 import type { SchemaSource } from './schema-files.ts';
 
 export interface ApplySchemasOptions {

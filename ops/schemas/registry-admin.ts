@@ -73,7 +73,9 @@ export function createRegistryAdmin(options: RegistryHttpOptions): RegistryAdmin
       const level = (await admin.compatibility(subject)) ?? (await admin.globalCompatibility());
       // Asked for all versions, Apicurio compares with all of them under every level.
       const versions = level.endsWith('_TRANSITIVE') ? 'versions' : 'versions/latest';
-      const answer = await request('POST', `/compatibility${pathOf(subject)}/${versions}?verbose=true`, { schema: json });
+      const answer = await request('POST', `/compatibility${pathOf(subject)}/${versions}?verbose=true`, {
+        schema: json,
+      });
       // Older registries know no verdict on a subject that is not there.
       if (answer.errorCode === subjectNotFound) return { isCompatible: true, messages: [] };
       const body = accepted<{ is_compatible?: boolean; messages?: readonly string[] | null }>(answer, subject);

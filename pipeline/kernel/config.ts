@@ -35,7 +35,10 @@ export const configSpec = {
     example: 'staging.',
   },
   FRESHET_REGISTRY_URL: {
-    schema: z.string().regex(/^https?:\/\//).refine(URL.canParse, 'is no URL'),
+    schema: z
+      .string()
+      .regex(/^https?:\/\//)
+      .refine(URL.canParse, 'is no URL'),
     meaning: 'Schema registry, Confluent-compatible API',
     example: 'http://127.0.0.1:8081/apis/ccompat/v7',
   },

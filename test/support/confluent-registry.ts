@@ -39,7 +39,13 @@ interface Call {
   /** Decoded segments of the path. */
   readonly path: readonly string[];
   readonly query: URLSearchParams;
-  readonly body: { schema?: string; schemaType?: string; references?: Reference[]; compatibility?: string; mode?: string };
+  readonly body: {
+    schema?: string;
+    schemaType?: string;
+    references?: Reference[];
+    compatibility?: string;
+    mode?: string;
+  };
 }
 
 const mediaType = 'application/vnd.schemaregistry.v1+json';
@@ -72,7 +78,10 @@ function checkedSchema(call: Call): string {
   if (schema === undefined || schema === '') throw new Refusal(42_201, 'Empty schema');
   if (schemaType !== 'AVRO') throw new Refusal(42_201, `Invalid schema type ${schemaType}`);
   try {
-    return parseSchema(schema, references.map((one) => referredTo(call, one)));
+    return parseSchema(
+      schema,
+      references.map((one) => referredTo(call, one)),
+    );
   } catch (error) {
     const details = (error as Error).message;
     throw new Refusal(42_201, `Invalid schema ${schema} with refs [] of type AVRO, details: ${details}`);

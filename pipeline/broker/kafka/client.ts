@@ -33,7 +33,11 @@ export function createKafka({ clientId, log, socketFactory, ...connection }: Kaf
 }
 
 /** How any client of the driver reaches a cluster; the one place that tells it of TLS and of passwords. */
-export function driverConnection({ brokers, tls, sasl }: KafkaConnection): Pick<KafkaConfig, 'brokers' | 'ssl' | 'sasl'> {
+export function driverConnection({
+  brokers,
+  tls,
+  sasl,
+}: KafkaConnection): Pick<KafkaConfig, 'brokers' | 'ssl' | 'sasl'> {
   return {
     brokers: brokers.split(',').map((broker) => broker.trim()),
     ...(tls && { ssl: { ...tls } }),

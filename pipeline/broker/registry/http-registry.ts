@@ -1,6 +1,11 @@
 import { TransientError } from '../../kernel/errors.ts';
 import type { RegistryClient } from './registry-client.ts';
-import { createRegistryHttp, type RegistryAnswer, type RegistryHttp, type RegistryHttpOptions } from './registry-http.ts';
+import {
+  createRegistryHttp,
+  type RegistryAnswer,
+  type RegistryHttp,
+  type RegistryHttpOptions,
+} from './registry-http.ts';
 import { writtenIn } from './written-in.ts';
 
 const subjectNotFound = 40_401;

@@ -51,7 +51,7 @@ function typeNamed(name: string, namespace: string, pending: Map<string, Json>):
 }
 
 const isNamed = (schema: Json): schema is Json & Named =>
-  typeof schema === 'object' && !Array.isArray(schema) && namedTypes.has((schema as Named).type);
+  typeof schema === 'object' && !Array.isArray(schema) && 'type' in schema && namedTypes.has(schema.type);
 
 const fullName = ({ name, namespace }: Named, around: string): string => {
   const outer = namespace ?? around;

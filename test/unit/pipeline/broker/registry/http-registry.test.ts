@@ -115,7 +115,10 @@ test('a schema that refers to others comes as one text', async () => {
     },
     '/subjects/country/versions/1?deleted=true': { schema: '{"type":"enum","name":"b.Country","symbols":["DE"]}' },
   };
-  const send: Send = async (url) => ({ status: 200, text: JSON.stringify(answers[url.slice('http://registry'.length)]) });
+  const send: Send = async (url) => ({
+    status: 200,
+    text: JSON.stringify(answers[url.slice('http://registry'.length)]),
+  });
   const text = await createHttpRegistry({ url: 'http://registry', send }).schemaById(1);
   const country = { type: 'enum', name: 'b.Country', symbols: ['DE'], namespace: 'b' };
   const address = { type: 'record', name: 'Address', namespace: 'a', fields: [{ name: 'c', type: ['null', country] }] };
