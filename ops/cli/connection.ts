@@ -1,5 +1,17 @@
-import { type Config, configSpec, parseConfig } from '../../pipeline/kernel/config.ts';
+import { type Config, configSpec, parseConfig, parsePart } from '../../pipeline/kernel/config.ts';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
+import {
+  type KafkaConnection,
+  kafkaConnection,
+  type RegistryConnection,
+  registryConnection,
+} from '../../pipeline/kernel/server-connections.ts';
+import {
+  kafkaProblems,
+  kafkaSecuritySpec,
+  registryProblems,
+  registrySecuritySpec,
+} from '../../pipeline/kernel/server-security.ts';
 import type { SubmitTopic } from '../../pipeline/kernel/submit-topics.ts';
 import { type InstalledTopics, installedTopics } from '../../pipeline/main/installed-topics.ts';
 import type { InstallationServers } from '../rebuild/installation.ts';
@@ -36,11 +48,25 @@ export function serverOf(
   throw new FreshetError('server_invalid', `${variable}: this is no ${meaning} (for example ${example})`);
 }
 
+/** A Kafka cluster found as `serverOf` does, reached as the environment says; throws ConfigError besides. */
+export function kafkaOf(given: string | undefined, env: Environment = process.env): KafkaConnection {
+  const brokers = serverOf('kafkaBrokers', given, { env });
+  const spec = { FRESHET_KAFKA_BROKERS: configSpec.FRESHET_KAFKA_BROKERS, ...kafkaSecuritySpec };
+  return kafkaConnection(parsePart(spec, { ...env, FRESHET_KAFKA_BROKERS: brokers }, kafkaProblems));
+}
+
+/** A schema registry, likewise. */
+export function registryOf(given: string | undefined, env: Environment = process.env): RegistryConnection {
+  const url = serverOf('registryUrl', given, { env });
+  const spec = { FRESHET_REGISTRY_URL: configSpec.FRESHET_REGISTRY_URL, ...registrySecuritySpec };
+  return registryConnection(parsePart(spec, { ...env, FRESHET_REGISTRY_URL: url }, registryProblems));
+}
+
 /** All that an operator's command on a whole installation needs. */
 export function installationServers(): InstallationServers {
   return {
     postgresUrl: serverOf('postgresUrl', undefined),
-    kafkaBrokers: serverOf('kafkaBrokers', undefined),
+    kafka: kafkaOf(undefined),
     redisUrl: serverOf('redisUrl', undefined),
     topicPrefix: topicPrefix(),
   };

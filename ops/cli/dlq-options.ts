@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type FilterOptions, filterOf } from '../dlq/filter-arguments.ts';
 import { type Servers, withLetters } from '../dlq/open-letters.ts';
-import { configuredSubmitTopics, serverOf, topicPrefix } from './connection.ts';
+import { configuredSubmitTopics, kafkaOf, registryOf, serverOf, topicPrefix } from './connection.ts';
 import { type JsonOption, jsonOption } from './report.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -15,8 +15,8 @@ export interface ServerOptions {
 /** Where the verbs find their servers. */
 export const serversOf = ({ url, brokers, registry }: ServerOptions): Servers => ({
   postgresUrl: serverOf('postgresUrl', url),
-  kafkaBrokers: () => serverOf('kafkaBrokers', brokers),
-  registryUrl: () => serverOf('registryUrl', registry),
+  kafka: () => kafkaOf(brokers),
+  registry: () => registryOf(registry),
   topicPrefix: topicPrefix(),
   submit: configuredSubmitTopics(),
 });

@@ -5,11 +5,12 @@ import { createKafkaConsumers } from '../../pipeline/broker/kafka/consumer.ts';
 import { systemClock } from '../../pipeline/kernel/clock.ts';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
+import type { KafkaConnection } from '../../pipeline/kernel/server-connections.ts';
 import { instantOf } from '../outbox/arguments.ts';
 import { withOutbox } from '../outbox/open-outbox.ts';
 import { verdictLines, verifyOutbox } from '../outbox/verify.ts';
 import type { TopicReaderPorts } from '../topics/read-topic.ts';
-import { serverOf, topicPrefix } from './connection.ts';
+import { kafkaOf, topicPrefix } from './connection.ts';
 import { type OutboxOptions, outboxOption } from './outbox-options.ts';
 import { jsonOption, say, writeReport } from './report.ts';
 
@@ -20,9 +21,9 @@ interface VerifyOptions extends OutboxOptions {
   readonly until?: string;
 }
 
-async function withTopics<T>(brokers: string, work: (ports: TopicReaderPorts) => Promise<T>): Promise<T> {
+async function withTopics<T>(connection: KafkaConnection, work: (ports: TopicReaderPorts) => Promise<T>): Promise<T> {
   const log = createLogger('error');
-  const kafka = createKafka({ brokers, clientId: 'freshet-outbox-verify', log });
+  const kafka = createKafka({ ...connection, clientId: 'freshet-outbox-verify', log });
   const names = kafkaNames(topicPrefix());
   const admin = createKafkaAdmin({ kafka, names });
   const consumers = createKafkaConsumers({ kafka, names, clock: systemClock, random: Math.random, log });
@@ -39,10 +40,10 @@ async function verify(options: VerifyOptions): Promise<void> {
   const since = instantOf('--since', options.since, now);
   const until = options.until === undefined ? now : instantOf('--until', options.until, now);
   if (since >= until) throw new FreshetError('argument_invalid', '--since must lie before --until');
-  const brokers = serverOf('kafkaBrokers', options.brokers);
+  const connection = kafkaOf(options.brokers);
   await withOutbox(options.outbox, async ({ database, location }) => {
     const range = { since, until, ...(options.topic ? { topics: options.topic } : {}) };
-    const verdict = await withTopics(brokers, (ports) => verifyOutbox(database, ports, range));
+    const verdict = await withTopics(connection, (ports) => verifyOutbox(database, ports, range));
     say(options, verdictLines(verdict, since));
     const missing = verdict.topics.reduce((sum, topic) => sum + topic.missing.length, 0);
     await writeReport(options.json, {
@@ -50,7 +51,7 @@ async function verify(options: VerifyOptions): Promise<void> {
       startedAt: startedAt.toISOString(),
       config: {
         outbox: location,
-        brokers,
+        brokers: connection.brokers,
         since: new Date(since),
         until: new Date(until),
         topics: options.topic ?? null,

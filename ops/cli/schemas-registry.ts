@@ -16,9 +16,9 @@ interface Options {
 const registryOption = ['--registry <url>', 'registry; default FRESHET_REGISTRY_URL, else the running stack'] as const;
 
 async function target(options: Options) {
-  const { configuredTopics, serverOf } = await import('./connection.ts');
-  const registryUrl = serverOf('registryUrl', options.registry);
-  return { registryUrl, root: checkoutRoot(), topics: configuredTopics().avro };
+  const { configuredTopics, registryOf } = await import('./connection.ts');
+  const registry = registryOf(options.registry);
+  return { registryUrl: registry.url, registry, root: checkoutRoot(), topics: configuredTopics().avro };
 }
 
 async function apply(options: Options & { readonly dryRun?: boolean }): Promise<void> {

@@ -4,13 +4,13 @@ import { createKafkaAdmin } from '../../pipeline/broker/kafka/admin.ts';
 import { createKafka, kafkaNames } from '../../pipeline/broker/kafka/client.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
 import type { CatalogueTopic } from '../../schemas/topic.ts';
-import { applyTopics, compareTopics } from '../topics/apply.ts';
 import { findingLine } from '../schemas/finding.ts';
+import { applyTopics, compareTopics } from '../topics/apply.ts';
 import { catalogueFindings } from '../topics/catalogue-findings.ts';
 import { topologyDiagram } from '../topics/diagram.ts';
 import { diagnoseTopics } from '../topics/doctor.ts';
 import { describeChange, type TopicChange } from '../topics/plan.ts';
-import { configuredTopics, serverOf, topicPrefix } from './connection.ts';
+import { configuredTopics, kafkaOf, topicPrefix } from './connection.ts';
 import { type JsonOption, jsonOption, say, writeReport } from './report.ts';
 
 interface Options {
@@ -32,10 +32,11 @@ interface Session {
 
 async function withCluster(options: Options, work: (session: Session) => Promise<void>): Promise<void> {
   const startedAt = new Date().toISOString();
-  const brokers = serverOf('kafkaBrokers', options.brokers);
+  const connection = kafkaOf(options.brokers);
+  const { brokers } = connection;
   const prefix = topicPrefix();
   const topics = configuredTopics().all;
-  const kafka = createKafka({ brokers, clientId: 'freshet-topics', log: createLogger('error') });
+  const kafka = createKafka({ ...connection, clientId: 'freshet-topics', log: createLogger('error') });
   const admin = createKafkaAdmin({ kafka, names: kafkaNames(prefix) });
   try {
     await work({ admin, topics, startedAt, config: { brokers, prefix } });

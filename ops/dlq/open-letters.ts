@@ -5,6 +5,7 @@ import { createHttpRegistry } from '../../pipeline/broker/registry/http-registry
 import { systemClock } from '../../pipeline/kernel/clock.ts';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
+import type { KafkaConnection, RegistryConnection } from '../../pipeline/kernel/server-connections.ts';
 import type { SubmitTopic } from '../../pipeline/kernel/submit-topics.ts';
 import { openDeadLetters } from '../../pipeline/main/dead-letters.ts';
 import { type Database, openDatabase } from '../../pipeline/stores/postgres/database.ts';
@@ -13,9 +14,9 @@ import type { DeadLetterVerbs } from '../../serving/admin/verbs.ts';
 export interface Servers {
   readonly postgresUrl: string;
   /** Found only when something is sent. */
-  readonly kafkaBrokers: () => string;
+  readonly kafka: () => KafkaConnection;
   /** Found only when something is decoded. */
-  readonly registryUrl: () => string;
+  readonly registry: () => RegistryConnection;
   readonly topicPrefix: string;
   readonly submit: readonly SubmitTopic[];
 }
@@ -29,7 +30,7 @@ export async function withLetters<T>(servers: Servers, work: (verbs: DeadLetterV
   let closeProducer = async () => {};
   try {
     await mustHaveLetters(database);
-    const registry = lazily(() => createHttpRegistry({ url: servers.registryUrl() }));
+    const registry = lazily(() => createHttpRegistry(servers.registry()));
     const producer = lazily(() => {
       const opened = openProducer(servers);
       closeProducer = opened.close;
@@ -56,8 +57,8 @@ function lazily<T>(make: () => T): () => T {
   };
 }
 
-function openProducer({ kafkaBrokers, topicPrefix }: Servers) {
-  const kafka = createKafka({ brokers: kafkaBrokers(), clientId: 'freshet-dlq', log: createLogger('error') });
+function openProducer({ kafka: connection, topicPrefix }: Servers) {
+  const kafka = createKafka({ ...connection(), clientId: 'freshet-dlq', log: createLogger('error') });
   return createKafkaProducer({ kafka, names: kafkaNames(topicPrefix), clock: systemClock });
 }
 

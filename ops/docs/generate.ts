@@ -12,7 +12,7 @@ const textOf = (value: unknown): string =>
 const defaultOf = (schema: { safeParse(value: unknown): { success: boolean; data?: unknown } }): string => {
   const result = schema.safeParse(undefined);
   if (!result.success) return 'required';
-  const text = textOf(result.data);
+  const text = textOf(result.data ?? '');
   return text === '' ? 'empty' : `\`${text}\``;
 };
 

@@ -3,6 +3,7 @@ import type { Config } from '../../pipeline/kernel/config.ts';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { Logger } from '../../pipeline/kernel/logger.ts';
 import { untilAvailable } from '../../pipeline/kernel/retry.ts';
+import { kafkaConnection } from '../../pipeline/kernel/server-connections.ts';
 import { type Installation, withInstallation } from './installation.ts';
 import { startRebuild } from './start.ts';
 import { listVersions, type VersionRow } from './versions.ts';
@@ -35,7 +36,7 @@ export async function joinOwnGroup(context: OwnGroupContext): Promise<void> {
   }
   const servers = {
     postgresUrl: config.FRESHET_POSTGRES_URL,
-    kafkaBrokers: config.FRESHET_KAFKA_BROKERS,
+    kafka: kafkaConnection(config),
     redisUrl: config.FRESHET_REDIS_URL,
     topicPrefix: config.FRESHET_KAFKA_TOPIC_PREFIX,
   };

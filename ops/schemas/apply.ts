@@ -1,5 +1,6 @@
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { Logger } from '../../pipeline/kernel/logger.ts';
+import type { RegistryConnection } from '../../pipeline/kernel/server-connections.ts';
 import type { TopicDef } from '../../schemas/topic.ts';
 import { checkedSchemas } from './checked-schemas.ts';
 import { findingLine } from './finding.ts';
@@ -9,6 +10,8 @@ import type { SchemaSource } from './schema-files.ts';
 export interface ApplySchemasOptions {
   /** Base of the Confluent-compatible API. */
   readonly registryUrl: string;
+  /** Credentials and TLS besides, where the registry wants them. */
+  readonly registry?: RegistryConnection;
   /** The checkout (or image) that holds `schemas/`. */
   readonly root: string;
   /** Topics with Avro values; the catalogue's by default. */
@@ -45,7 +48,7 @@ export async function applySchemas(options: ApplySchemasOptions): Promise<Applie
   const { registryUrl, root, log, dryRun = false } = options;
   const { sources, findings } = checkedSchemas({ root, ...(options.topics && { avroTopics: options.topics }) });
   if (findings.length > 0) throw new FreshetError('schemas_refused', findings.map(findingLine).join('\n'));
-  const registry = createRegistryAdmin({ url: registryUrl });
+  const registry = createRegistryAdmin({ ...options.registry, url: registryUrl });
   const applied: AppliedSubject[] = [];
   for (const source of sources) {
     for (const subject of source.subjects) applied.push(await applySubject({ registry, source, subject, dryRun }));

@@ -1,3 +1,4 @@
+import type { RegistryConnection } from '../../pipeline/kernel/server-connections.ts';
 import type { TopicDef } from '../../schemas/topic.ts';
 import { checkedSchemas } from './checked-schemas.ts';
 import { type DeployOrder, deployOrder } from './deploy-order.ts';
@@ -29,16 +30,19 @@ export interface SchemasPlan {
 
 export interface PlanOptions {
   readonly registryUrl: string;
+  /** Credentials and TLS besides, where the registry wants them. */
+  readonly registry?: RegistryConnection;
   readonly root: string;
   /** Topics with Avro values; the catalogue's by default. */
   readonly topics?: readonly TopicDef[];
 }
 
 /** Compares the recorded versions with a registry and changes nothing. TransientError where it is away. */
-export async function planSchemas({ registryUrl, root, topics }: PlanOptions): Promise<SchemasPlan> {
+export async function planSchemas(options: PlanOptions): Promise<SchemasPlan> {
+  const { registryUrl, root, topics } = options;
   const { sources, findings } = checkedSchemas({ root, ...(topics && { avroTopics: topics }) });
   if (findings.length > 0) return { findings, subjects: [] };
-  const registry = createRegistryAdmin({ url: registryUrl });
+  const registry = createRegistryAdmin({ ...options.registry, url: registryUrl });
   const subjects: SubjectPlan[] = [];
   for (const source of sources) {
     for (const subject of source.subjects) {

@@ -9,6 +9,7 @@ import { systemClock } from '../../pipeline/kernel/clock.ts';
 import type { Config } from '../../pipeline/kernel/config.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
 import { outboxNameOf } from '../../pipeline/kernel/outbox-urls.ts';
+import { kafkaConnection, registryConnection } from '../../pipeline/kernel/server-connections.ts';
 import { type Database, openDatabase } from '../../pipeline/stores/postgres/database.ts';
 import { openRedis } from '../../pipeline/stores/redis/open-redis.ts';
 import type { SearchPorts } from '../topics/search-topic.ts';
@@ -34,7 +35,7 @@ export function openTraceServers(config: Config): TraceServers {
   const open = (url: string) => openDatabase({ url, maxConnections: 4, queryTimeoutMs, onIdleError: () => undefined });
   const database = open(config.FRESHET_POSTGRES_URL);
   const services = config.FRESHET_OUTBOX_URLS.map((url) => ({ name: outboxNameOf(url), database: open(url) }));
-  const kafka = createKafka({ brokers: config.FRESHET_KAFKA_BROKERS, clientId: 'freshet-trace', log });
+  const kafka = createKafka({ ...kafkaConnection(config), clientId: 'freshet-trace', log });
   const names = kafkaNames(config.FRESHET_KAFKA_TOPIC_PREFIX);
   const admin = createKafkaAdmin({ kafka, names });
   const cluster = openCluster(kafka);
@@ -44,7 +45,7 @@ export function openTraceServers(config: Config): TraceServers {
     outboxes: [{ name: 'main', database }, ...services],
     admin,
     search: { admin, cluster, physical: names.topic },
-    codec: createCodec({ registry: createHttpRegistry({ url: config.FRESHET_REGISTRY_URL }), clock: systemClock }),
+    codec: createCodec({ registry: createHttpRegistry(registryConnection(config)), clock: systemClock }),
     async readRedis(key) {
       redis ??= openRedis({ url: config.FRESHET_REDIS_URL, name: 'freshet-trace', log });
       const connection = redis;

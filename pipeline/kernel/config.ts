@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { adminTokensSchema } from './admin-tokens.ts';
 import { outboxUrlsSchema } from './outbox-urls.ts';
+import { kafkaSecuritySpec, registrySecuritySpec, securityProblems } from './server-security.ts';
 import { defaultSubmitTopics, submitTopicsSchema } from './submit-topics.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -24,6 +25,7 @@ export const configSpec = {
     meaning: 'Kafka bootstrap servers, comma separated',
     example: '127.0.0.1:9092',
   },
+  ...kafkaSecuritySpec,
   FRESHET_KAFKA_TOPIC_PREFIX: {
     schema: z
       .string()
@@ -33,10 +35,14 @@ export const configSpec = {
     example: 'staging.',
   },
   FRESHET_REGISTRY_URL: {
-    schema: z.string().regex(/^https?:\/\//),
+    schema: z
+      .string()
+      .regex(/^https?:\/\//)
+      .refine(URL.canParse, 'is no URL'),
     meaning: 'Schema registry, Confluent-compatible API',
     example: 'http://127.0.0.1:8081/apis/ccompat/v7',
   },
+  ...registrySecuritySpec,
   FRESHET_REDIS_URL: {
     schema: z.string().regex(/^rediss?:\/\//),
     meaning: 'Redis connection URL',
@@ -220,15 +226,47 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     if (name in configSpec) given[name] = value;
     else problems.push(`${name}: unknown variable; see .env.example for those there are`);
   }
-  const config: Record<string, unknown> = {};
-  for (const [name, { schema, meaning, example }] of Object.entries(configSpec)) {
+  const parsed = parseVariables(configSpec, given);
+  problems.push(...parsed.problems);
+  const config = parsed.values as Config;
+  if (parsed.problems.length === 0) problems.push(...securityProblems(config));
+  refuse(problems);
+  return config;
+}
+
+/**
+ * Some of the variables alone, for a command that needs no more; throws ConfigError. `check` tells what they say
+ * against each other once each is good by itself.
+ */
+export function parsePart<S extends VariableSpec>(
+  spec: S,
+  given: Readonly<Record<string, string | undefined>>,
+  check: (values: ValuesOf<S>) => readonly string[],
+): ValuesOf<S> {
+  const { values, problems } = parseVariables(spec, given);
+  refuse(problems.length > 0 ? problems : check(values as ValuesOf<S>));
+  return values as ValuesOf<S>;
+}
+
+type VariableSpec = Readonly<
+  Record<string, { readonly schema: z.ZodType; readonly meaning: string; readonly example: string }>
+>;
+type ValuesOf<S extends VariableSpec> = { readonly [K in keyof S]: z.output<S[K]['schema']> };
+
+function parseVariables(spec: VariableSpec, given: Readonly<Record<string, string | undefined>>) {
+  const values: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, { schema, meaning, example }] of Object.entries(spec)) {
     const result = schema.safeParse(given[name]);
-    if (result.success) config[name] = result.data;
+    if (result.success) values[name] = result.data;
     else {
       const why = given[name] === undefined ? 'is missing' : (result.error.issues[0]?.message ?? 'is invalid');
       problems.push(`${name}: ${why} (${meaning}; for example ${name}=${example})`);
     }
   }
+  return { values, problems };
+}
+
+function refuse(problems: readonly string[]): void {
   if (problems.length > 0) throw new ConfigError(`configuration is not usable:\n  ${problems.join('\n  ')}`);
-  return config as Config;
 }

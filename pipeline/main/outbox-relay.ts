@@ -5,6 +5,7 @@ import { createKafkaProducer } from '../broker/kafka/producer.ts';
 import { openTransactionalProducer } from '../broker/kafka/transactional-producer.ts';
 import { type Component, startAll } from '../kernel/component.ts';
 import { metricsOfOutbox } from '../kernel/metrics.ts';
+import { kafkaConnection } from '../kernel/server-connections.ts';
 import { createRelay } from '../stages/relay/relay.ts';
 import type { Database } from '../stores/postgres/database.ts';
 import { createLeaseSessions } from '../stores/postgres/relay-leases.ts';
@@ -43,9 +44,12 @@ export function outboxRelay(
   const log = context.log.child({ outbox: name });
   const installed = new Set(installedTopics(config.FRESHET_SUBMIT_TOPICS).all.map((topic) => topic.name));
   const guard = createProduceGuard(clock);
-  const { socketFactory } = guard;
-  const brokers = config.FRESHET_KAFKA_BROKERS;
-  const kafka = createKafka({ brokers, clientId: `freshet-relay-${context.instance}`, log, socketFactory });
+  const kafka = createKafka({
+    ...kafkaConnection(config),
+    clientId: `freshet-relay-${context.instance}`,
+    log,
+    socketFactory: guard.socketFactory,
+  });
   const producer = createKafkaProducer({ kafka, names, clock });
   const relay = createRelay({
     ...context,

@@ -14,6 +14,7 @@ import { messageOf } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { RunnerStatus } from '../kernel/runner/options.ts';
+import { kafkaConnection, registryConnection } from '../kernel/server-connections.ts';
 import { type Database, openDatabase } from '../stores/postgres/database.ts';
 import { createOutboxSignal, type OutboxSignal } from '../stores/postgres/outbox-signal.ts';
 import { openRedis } from '../stores/redis/open-redis.ts';
@@ -58,7 +59,7 @@ export async function openResources(context: Omit<ProcessContext, 'onStage'>): P
     maxConnections: databaseConnections,
     onIdleError: (error) => log.warn({ error: messageOf(error) }, 'idle Postgres connection broke, replacing it'),
   });
-  const kafka = createKafka({ brokers: config.FRESHET_KAFKA_BROKERS, clientId: `freshet-${context.instance}`, log });
+  const kafka = createKafka({ ...kafkaConnection(config), clientId: `freshet-${context.instance}`, log });
   const names = kafkaNames(config.FRESHET_KAFKA_TOPIC_PREFIX);
   const admin = createKafkaAdmin({ kafka, names });
   const producer = createKafkaProducer({ kafka, names, clock });
@@ -73,7 +74,7 @@ export async function openResources(context: Omit<ProcessContext, 'onStage'>): P
     signal,
     redis,
     consumers: createKafkaConsumers({ kafka, names, clock, random, log }),
-    codec: createCodec({ registry: createHttpRegistry({ url: config.FRESHET_REGISTRY_URL }), clock }),
+    codec: createCodec({ registry: createHttpRegistry(registryConnection(config)), clock }),
     async close() {
       redis.disconnect();
       const closed = await Promise.allSettled([signal, producer, admin, database].map((one) => one.close()));

@@ -1,11 +1,11 @@
-import { type ISocketFactory, Kafka, type KafkaConfig, logLevel } from 'kafkajs';
+import { type ISocketFactory, Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
 import { FreshetError, messageOf, TransientError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
+import type { KafkaConnection } from '../../kernel/server-connections.ts';
+import { accessRemedy } from './access-remedy.ts';
 import { mendRequestQueues } from './request-queue.ts';
 
-export interface KafkaClientOptions {
-  /** Bootstrap servers, comma separated. */
-  readonly brokers: string;
+export interface KafkaClientOptions extends KafkaConnection {
   readonly clientId: string;
   readonly log: Logger;
   /** Where connections are opened in another way than the driver's own. */
@@ -16,9 +16,9 @@ export interface KafkaClientOptions {
  * The driver's client. It retries little by itself: whoever calls a port decides how to wait.
  * Retry settings are explicit because kafkajs takes others where NODE_ENV is `test`.
  */
-export function createKafka({ brokers, clientId, log, socketFactory }: KafkaClientOptions): Kafka {
+export function createKafka({ clientId, log, socketFactory, ...connection }: KafkaClientOptions): Kafka {
   const config: KafkaConfig = {
-    brokers: brokers.split(',').map((broker) => broker.trim()),
+    ...driverConnection(connection),
     clientId,
     connectionTimeout: 3_000,
     requestTimeout: 30_000,
@@ -30,6 +30,19 @@ export function createKafka({ brokers, clientId, log, socketFactory }: KafkaClie
   };
   mendRequestQueues();
   return new Kafka(config);
+}
+
+/** How any client of the driver reaches a cluster; the one place that tells it of TLS and of passwords. */
+export function driverConnection({
+  brokers,
+  tls,
+  sasl,
+}: KafkaConnection): Pick<KafkaConfig, 'brokers' | 'ssl' | 'sasl'> {
+  return {
+    brokers: brokers.split(',').map((broker) => broker.trim()),
+    ...(tls && { ssl: { ...tls } }),
+    ...(sasl && { sasl: { ...sasl } as SASLOptions }),
+  };
 }
 
 /** kafkajs logs errors that heal by themselves; callers log what someone must act on. */
@@ -83,12 +96,17 @@ export function brokerErrors(error: unknown): { readonly type: string; readonly 
   return found;
 }
 
-/** What a port throws for an error of the driver: one of three permanent codes, else TransientError. */
+/**
+ * What a port throws for an error of the driver: one of three permanent codes, else TransientError. A login or a
+ * certificate that is refused is among the latter, with its remedy: the cluster's side of it can change meanwhile.
+ */
 export function translateKafka(error: unknown): FreshetError {
   if (error instanceof FreshetError) return error;
   for (const { type, message } of brokerErrors(error)) {
     const code = permanentCodes[type];
     if (code !== undefined) return new FreshetError(code, message, { cause: error, fields: { type } });
   }
-  return new TransientError('kafka_unavailable', messageOf(error), { cause: error });
+  const remedy = accessRemedy(error);
+  const message = remedy === undefined ? messageOf(error) : `${messageOf(error)}; ${remedy}`;
+  return new TransientError('kafka_unavailable', message, { cause: error });
 }

@@ -106,7 +106,8 @@ class KafkaConsumer implements RunningConsumer {
       if (this.#generation > joinedBefore + 1) failures = 0;
       const ceiling = Math.min(maxRestartWaitMs, 100 * 2 ** Math.min(failures, 10));
       const waitMs = Math.ceil(ceiling / 2 + (random() * ceiling) / 2);
-      this.#log.warn({ waitMs, error: messageOf(error) }, 'consumer ended, joining again');
+      const why = error === undefined ? error : translateKafka(error);
+      this.#log.warn({ waitMs, error: messageOf(why) }, 'consumer ended, joining again');
       await clock.sleep(waitMs, this.#stopping.signal);
     }
   }

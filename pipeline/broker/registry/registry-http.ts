@@ -1,10 +1,12 @@
 import { messageOf, TransientError } from '../../kernel/errors.ts';
+import type { Credentials, RegistryConnection } from '../../kernel/server-connections.ts';
+import { tlsRemedy } from '../../kernel/tls-remedy.ts';
+import { createSend, type Send } from './registry-transport.ts';
 
-export interface RegistryHttpOptions {
-  /** Base of the Confluent-compatible API; a user and password in it become basic authentication. */
-  readonly url: string;
+export interface RegistryHttpOptions extends RegistryConnection {
   readonly timeoutMs?: number;
-  readonly fetch?: typeof fetch;
+  /** In place of the network. */
+  readonly send?: Send;
 }
 
 export interface RegistryAnswer {
@@ -22,28 +24,26 @@ export type RegistryHttp = (method: 'GET' | 'POST' | 'PUT', path: string, body?:
 
 const mediaType = 'application/vnd.schemaregistry.v1+json';
 
+const variables = {
+  address: 'FRESHET_REGISTRY_URL',
+  ca: 'FRESHET_REGISTRY_TLS_CA_FILE',
+  cert: 'FRESHET_REGISTRY_TLS_CERT_FILE and FRESHET_REGISTRY_TLS_KEY_FILE',
+};
+
 export function createRegistryHttp(options: RegistryHttpOptions): RegistryHttp {
-  const { timeoutMs = 10_000, fetch: send = fetch } = options;
-  const address = registryAddress(options.url);
-  const { base } = address;
-  const headers = headersOf(address);
+  const { timeoutMs = 10_000, send = createSend(options.tls) } = options;
+  const { base, inUrl } = addressOf(options.url);
+  const credentials = options.credentials ?? inUrl;
+  const headers = headersOf(credentials);
   return async (method, path, body) => {
-    const init: RequestInit = { method, headers, signal: AbortSignal.timeout(timeoutMs) };
-    if (body !== undefined) init.body = JSON.stringify(body);
-    let status: number;
-    let text: string;
-    try {
-      const response = await send(`${base}${path}`, init);
-      status = response.status;
-      text = await response.text();
-    } catch (error) {
-      throw new TransientError('registry_unavailable', `schema registry: ${causeOf(error)}`, { cause: error });
-    }
-    return answerOf(status, text);
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const signal = AbortSignal.timeout(timeoutMs);
+    const answer = await send(`${base}${path}`, { method, headers, body: text, signal }).catch(away);
+    return answerOf(answer.status, answer.text, credentials !== undefined);
   };
 }
 
-function answerOf(status: number, text: string): RegistryAnswer {
+function answerOf(status: number, text: string, isLogin: boolean): RegistryAnswer {
   const body = parseJson(text);
   const code = (body as { error_code?: unknown } | null | undefined)?.error_code;
   const errorCode = typeof code === 'number' ? code : undefined;
@@ -51,29 +51,39 @@ function answerOf(status: number, text: string): RegistryAnswer {
   if (ok || (status >= 400 && status < 500 && errorCode !== undefined && !waitable.has(status))) {
     return { status, body, errorCode };
   }
-  const message = `schema registry answered ${status}${errorCode === undefined ? ' without an error code; is its URL right?' : ''}`;
+  const message = `schema registry answered ${status}${remedyOf(status, errorCode, isLogin)}`;
   throw new TransientError('registry_unavailable', message, { fields: { status } });
 }
 
 /** Refusals that an operator or time can lift: credentials, time-out, rate limit. */
 const waitable = new Set([401, 403, 408, 429]);
 
-export interface RegistryAddress {
-  readonly base: string;
-  readonly credentials: { readonly username: string; readonly password: string } | undefined;
+const account = 'FRESHET_REGISTRY_USERNAME and FRESHET_REGISTRY_PASSWORD';
+
+function remedyOf(status: number, errorCode: number | undefined, isLogin: boolean): string {
+  if (status === 401 && !isLogin) return `: it wants a login; set ${account}`;
+  if (status === 401) return `: it does not take ${account}, or those in FRESHET_REGISTRY_URL; set both to an account`;
+  if (status === 403) return `: the account in ${account} may not do that; give it the right, or set another`;
+  return errorCode === undefined ? ' without an error code; is FRESHET_REGISTRY_URL right?' : '';
+}
+
+function away(error: unknown): never {
+  const remedy = tlsRemedy(error, variables);
+  const message = `schema registry: ${messageOf(error)}${remedy === undefined ? '' : `; ${remedy}`}`;
+  throw new TransientError('registry_unavailable', message, { cause: error });
 }
 
 /** Takes user and password out of a registry's URL. */
-export function registryAddress(url: string): RegistryAddress {
+function addressOf(url: string): { readonly base: string; readonly inUrl: Credentials | undefined } {
   const parsed = new URL(url);
   const [username, password] = [decodeURIComponent(parsed.username), decodeURIComponent(parsed.password)];
   parsed.username = '';
   parsed.password = '';
-  return { base: parsed.href.replace(/\/+$/, ''), credentials: username === '' ? undefined : { username, password } };
+  return { base: parsed.href.replace(/\/+$/, ''), inUrl: username === '' ? undefined : { username, password } };
 }
 
-function headersOf({ credentials }: RegistryAddress): Record<string, string> {
-  const headers: Record<string, string> = { accept: mediaType, 'content-type': mediaType };
+function headersOf(credentials: Credentials | undefined): Record<string, string> {
+  const headers: Record<string, string> = { accept: `${mediaType}, application/json`, 'content-type': mediaType };
   if (credentials === undefined) return headers;
   const pair = `${credentials.username}:${credentials.password}`;
   return { ...headers, authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
@@ -85,9 +95,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** fetch hides the reason ("ECONNREFUSED …") in the cause. */
-function causeOf(error: unknown): string {
-  return messageOf(error instanceof Error && error.cause instanceof Error ? error.cause : error);
 }
