@@ -70,9 +70,15 @@ interface SubjectWork {
 async function applySubject(work: SubjectWork): Promise<AppliedSubject> {
   const { registry, source, subject, dryRun } = work;
   const was = await registry.compatibility(subject);
-  if (was !== source.level && !dryRun) await registry.setCompatibility(subject, source.level);
+  const setLevel = async () => {
+    if (was !== source.level && !dryRun) await registry.setCompatibility(subject, source.level);
+  };
+  if (was !== undefined) await setLevel();
   const versions: AppliedVersion[] = [];
-  for (const { number, json } of source.versions) versions.push(await applyVersion(work, number, json));
+  for (const { number, json } of source.versions) {
+    versions.push(await applyVersion(work, number, json));
+    if (was === undefined && versions.length === 1) await setLevel(); // not every registry takes it before a version
+  }
   const present = versions.filter(({ id }) => id !== null).length;
   const onlyInRegistry = Math.max(0, (await registry.versions(subject)).length - present);
   return { subject, compatibilityWas: was ?? null, versions, onlyInRegistry };

@@ -78,6 +78,8 @@ export function createRegistryAdmin(options: RegistryHttpOptions): RegistryAdmin
       });
       // Older registries know no verdict on a subject that is not there.
       if (answer.errorCode === subjectNotFound) return { isCompatible: true, messages: [] };
+      // A text that Avro's library cannot resolve at all, such as by ambiguous aliases.
+      if (answer.errorCode === invalidSchema) return { isCompatible: false, messages: [messageIn(answer)] };
       const body = accepted<{ is_compatible?: boolean; messages?: readonly string[] | null }>(answer, subject);
       return { isCompatible: body.is_compatible === true, messages: body.messages ?? [] };
     },
@@ -86,6 +88,9 @@ export function createRegistryAdmin(options: RegistryHttpOptions): RegistryAdmin
 }
 
 const subjectNotFound = 40_401;
+const invalidSchema = 42_201;
+
+const messageIn = ({ body }: RegistryAnswer): string => (body as { message?: string }).message ?? 'invalid schema';
 
 const pathOf = (subject: string): string => `/subjects/${encodeURIComponent(subject)}`;
 

@@ -4,6 +4,8 @@ import type { AvroField, AvroJson, AvroObject } from '../../ops/schemas/avro-jso
 /** Named types are written out once and then referred to: a schema knows which are there already. */
 interface Scope {
   readonly named: Set<string>;
+  /** Apicurio 3.0.9 answers 500 to a map of the record itself, whatever it is asked: none is drawn. */
+  readonly isInMap?: true;
 }
 
 type Shape =
@@ -180,11 +182,11 @@ function render(shape: Shape, scope: Scope): AvroJson {
     case 'primitive':
       return shape.type;
     case 'itself':
-      return 'com.example.Root';
+      return scope.isInMap ? 'string' : 'com.example.Root';
     case 'array':
       return { type: 'array', items: render(shape.items, scope) };
     case 'map':
-      return { type: 'map', values: render(shape.items, scope) };
+      return { type: 'map', values: render(shape.items, { ...scope, isInMap: true }) };
     case 'union':
       return renderUnion(shape.branches, scope);
     default:

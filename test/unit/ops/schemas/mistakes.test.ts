@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkSchemas } from '../../../../ops/schemas/check.ts';
 import { findingLine } from '../../../../ops/schemas/finding.ts';
+import type { CatalogueTopic } from '../../../../schemas/topic.ts';
 import { sourceTopics } from '../../../../schemas/topics.ts';
 import { fileMistakes } from './mistakes-of-files.ts';
 import { schemaMistakes } from './mistakes-of-schemas.ts';
@@ -10,7 +11,7 @@ const mistakes = [...schemaMistakes, ...fileMistakes];
 
 describe('a mistake is caught with its file, its place and a remedy', () => {
   test.each(mistakes)('%s', (...[, plant, [file, path], says]) => {
-    const lines = checkSchemas(root, plant() ?? sourceTopics).map(findingLine);
+    const lines = checkSchemas(root, (plant() as readonly CatalogueTopic[] | undefined) ?? sourceTopics).map(findingLine);
     const about = lines.filter((line) => line.startsWith(`${file}: ${path}: `));
     expect(
       about.filter((line) => says.test(line)),

@@ -26,11 +26,11 @@ afterEach(() => rmSync(root, { recursive: true }));
 export const read = (file: string) => readFileSync(join(root, file), 'utf8');
 export const write = (file: string, text: string) => writeFileSync(join(root, file), text);
 
-/** A mistake leaves the catalogue as it is, or makes another one. */
+/** A mistake leaves the catalogue as it is, or answers another one. */
 /** What is done wrong, where, and what the line about it says: file, place, and how to mend it. */
 export type Mistake = readonly [does: string, plant: Plant, place: readonly [file: string, path: string], says: RegExp];
 
-export type Plant = () => readonly CatalogueTopic[] | undefined | undefined;
+export type Plant = () => unknown;
 
 export const schema =
   (change: (schema: Record<string, unknown> & { fields: AvroField[] }) => void): Plant =>
