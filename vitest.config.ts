@@ -27,6 +27,8 @@ export default defineConfig({
       tier('integration', 2, { seconds: 60, servers: true, workers: 2 }),
       // One file at a time: these stop and kill servers that all others would miss.
       tier('e2e', 3, { seconds: 180, servers: true, workers: 1 }),
+      // Chapters for people who change Freshet; each runs what it tells.
+      tier('guide', 4, { seconds: 180, servers: true, workers: 2 }),
     ],
     passWithNoTests: false,
     reporters: ['default', './test/support/count-reporter.ts'],

@@ -58,8 +58,13 @@ export interface ConsumersRound {
 
 const doorRoles = 'ingest,relay,catalog';
 const workerRoles = 'intake,enrichment,aggregation,candidates,dlq-index';
-const settleWithinMs = 120_000;
-const recoverWithinMs = 120_000;
+const withinMs = 120_000;
+/** Each record that cannot be handled is found by halving its batch, in a dozen transactions. */
+const poisonMs = 60;
+
+/** How long a round may take to flow again, and then to catch up. */
+const patienceMs = (fault: FaultName, { poison }: ConsumersOptions): number =>
+  fault === 'poison' ? withinMs + poison * poisonMs : withinMs;
 
 interface Area extends ConsumersArea {
   readonly servers: ChaosServers;
@@ -138,8 +143,8 @@ async function strike(run: Run, plan: RoundPlan<FaultName>, options: ConsumersOp
   const violations = (await faults[plan.fault](context)) ?? [];
   if (isLast(plan.fault)) return { recoveryMs: 0, violations };
   const since = performance.now();
-  const applied = load.untilApplied().then(() => true);
-  const recovered = await Promise.race([applied, delay(recoverWithinMs, false, { ref: false })]);
+  const recoverWithinMs = patienceMs(plan.fault, options);
+  const recovered = await load.untilApplied(recoverWithinMs);
   const recoveryMs = Math.round(performance.now() - since);
   return {
     recoveryMs,
@@ -148,7 +153,9 @@ async function strike(run: Run, plan: RoundPlan<FaultName>, options: ConsumersOp
 }
 
 /** Waits for the end of what is under way and compares everything. */
-async function settle({ load, workers, doors, ledger, truth, tap, resources }: Run, fault: FaultName) {
+async function settle(run: Run, fault: FaultName, options: ConsumersOptions) {
+  const { load, workers, doors, ledger, truth, tap, resources } = run;
+  const settleWithinMs = patienceMs(fault, options);
   const since = performance.now();
   await load.pause();
   if (isLast(fault)) return { catchUpMs: 0, violations: [] };
@@ -174,7 +181,7 @@ async function oneRound(run: Run, plan: RoundPlan<FaultName>, options: Consumers
     (error: unknown) => [messageOf(error)],
   );
   const { recoveryMs, violations: struck } = await strike(run, plan, options);
-  const { catchUpMs, violations: judged } = await settle(run, plan.fault);
+  const { catchUpMs, violations: judged } = await settle(run, plan.fault, options);
   workers.noteMemory();
   const { peakMiB } = workers;
   const large = peakMiB > options.memoryMiB ? [`a worker took ${peakMiB} MiB, over ${options.memoryMiB}`] : [];

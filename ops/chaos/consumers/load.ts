@@ -73,19 +73,21 @@ export class Load {
     if (this.failure !== undefined) throw this.failure;
   }
 
-  /** One event of every user, so that every partition has some; resolves once all of them are state. */
-  async untilApplied(): Promise<void> {
+  /** One event of every user, so that every partition has some; true once all of them are state, false after `withinMs`. */
+  async untilApplied(withinMs: number): Promise<boolean> {
     const { drafts, resources, signal } = this.#options;
     const probes = namespaces.flatMap((namespace) =>
       userIds.map((user_id) => drafts.interaction({ namespace, user_id })),
     );
+    const deadline = performance.now() + withinMs;
     await this.#submit(probes);
     const ids = probes.map((probe) => eventKeyId(probe.namespace, probe.event_id));
-    while (!signal.aborted) {
+    while (!signal.aborted && performance.now() < deadline) {
       const times = await appliedTimes(resources.database, stateVersion, ids).catch(() => new Map<string, number>());
-      if (times.size > 0 && ids.every((id) => (times.get(id) ?? 0) > 0)) return;
+      if (times.size > 0 && ids.every((id) => (times.get(id) ?? 0) > 0)) return true;
       await delay(50, undefined, { signal });
     }
+    return false;
   }
 
   /** Records published as they are, in any order; waits out whatever is away. */
