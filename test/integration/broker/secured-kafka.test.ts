@@ -1,8 +1,10 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
+import { checkServer } from '../../../ops/stack/health.ts';
 import { checkoutRoot } from '../../../ops/stack/paths.ts';
 import { runTool } from '../../../ops/stack/run-tool.ts';
+import { urlsFromEnvironment } from '../../../ops/stack/urls.ts';
 import { createKafkaAdmin } from '../../../pipeline/broker/kafka/admin.ts';
 import { createKafka, kafkaNames } from '../../../pipeline/broker/kafka/client.ts';
 import { openCluster } from '../../../pipeline/broker/kafka/cluster.ts';
@@ -169,6 +171,17 @@ test('a port without TLS, and one that wants a certificate, are errors that say 
   await expect(plain.describe(['t'])).rejects.toThrow(/look at the port in FRESHET_KAFKA_BROKERS/);
   const { admin } = open({ FRESHET_KAFKA_BROKERS: kafka.brokersByCertificate });
   await expect(admin.describe(['t'])).rejects.toThrow(/FRESHET_KAFKA_TLS_CERT_FILE/);
+});
+
+test('the stack finds a cluster that the environment names healthy, or says what to set', async () => {
+  const urls = (variables: Variables) => {
+    const found = urlsFromEnvironment(environment({ ...scram, ...variables }));
+    if (found === undefined) throw new Error('the environment names no servers');
+    return found;
+  };
+  await checkServer('kafka', urls({}));
+  const wrongPassword = urls({ FRESHET_KAFKA_SASL_PASSWORD: wrong });
+  await expect(checkServer('kafka', wrongPassword)).rejects.toThrow('FRESHET_KAFKA_SASL_PASSWORD: set both');
 });
 
 test('a command reaches the cluster by the same variables, and its error says what to set', async () => {
