@@ -155,9 +155,13 @@ test('a password that the brokers do not take is an error that says what to set,
   await eventually(() => expect(ended().some((line) => refused.test(line))).toBe(true));
 });
 
-test('a mechanism that the brokers do not offer says so', async () => {
+test('an account of another mechanism is refused, and a login where none is taken, and both say what to set', async () => {
   const { admin } = open({ ...scram, FRESHET_KAFKA_SASL_MECHANISM: 'plain' });
-  await expect(admin.describe(['t'])).rejects.toThrow('FRESHET_KAFKA_SASL_PASSWORD');
+  await expect(admin.describe(['t'])).rejects.toThrow('FRESHET_KAFKA_SASL_PASSWORD: set both');
+  const { certFile, keyFile } = kafka.authority.issue('both');
+  const files = { FRESHET_KAFKA_TLS_CERT_FILE: certFile, FRESHET_KAFKA_TLS_KEY_FILE: keyFile };
+  const both = open({ ...scram, ...files, FRESHET_KAFKA_BROKERS: kafka.brokersByCertificate });
+  await expect(both.admin.describe(['t'])).rejects.toThrow(/the brokers take no login on that port/);
 });
 
 test('brokers whose certificate another authority signed are not talked to, and the error says what to set', async () => {

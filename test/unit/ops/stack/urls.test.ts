@@ -16,7 +16,7 @@ it('refuses an environment that names some servers only, and says which are miss
   expect(() => urlsFromEnvironment(rest)).toThrow('FRESHET_REDIS_URL');
 });
 
-test('servers that the environment names are reached as it says, by the stack too', () => {
+it('servers that the environment names are reached as it says, by the stack too', () => {
   const env = { ...stackEnvironment(urls), FRESHET_KAFKA_TLS: 'true', FRESHET_REGISTRY_USERNAME: 'me' };
   expect(urlsFromEnvironment({ ...env, FRESHET_REGISTRY_PASSWORD: 'p' })?.access).toMatchObject({
     kafka: { brokers: urls.kafkaBrokers, tls: {} },
