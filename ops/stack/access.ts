@@ -1,4 +1,4 @@
-import { configSpec, parsePart } from '../../pipeline/kernel/config.ts';
+import { configSpec } from '../../pipeline/kernel/config.ts';
 import {
   type KafkaConnection,
   kafkaConnection,
@@ -11,6 +11,7 @@ import {
   registryProblems,
   registrySecuritySpec,
 } from '../../pipeline/kernel/server-security.ts';
+import { parsePart } from '../../pipeline/kernel/variables.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

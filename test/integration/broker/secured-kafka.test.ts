@@ -5,6 +5,7 @@ import { checkServer } from '../../../ops/stack/health.ts';
 import { checkoutRoot } from '../../../ops/stack/paths.ts';
 import { runTool } from '../../../ops/stack/run-tool.ts';
 import { urlsFromEnvironment } from '../../../ops/stack/urls.ts';
+import { searchTopic } from '../../../ops/topics/search-topic.ts';
 import { createKafkaAdmin } from '../../../pipeline/broker/kafka/admin.ts';
 import { createKafka, kafkaNames } from '../../../pipeline/broker/kafka/client.ts';
 import { openCluster } from '../../../pipeline/broker/kafka/cluster.ts';
@@ -135,12 +136,23 @@ test("a relay's client is guarded over TLS as it is without, and its transaction
 });
 
 test('requests of our own go over the same connections', async () => {
-  const { client, admin } = open(scram);
+  const { client, admin, producer } = open(scram);
   await admin.create([{ name: 'searched', partitions: 1, config: {} }]);
+  await producer.send(records('searched', 'needle'));
   const cluster = openCluster(client);
   closing.push(cluster.close);
-  const leaders = await cluster.leaders(new Set([names.topic('searched')]));
-  expect(leaders.get(names.topic('searched'))).toMatchObject([{ partitionId: 0, leader: 1 }]);
+  const found = await searchTopic(
+    { admin, cluster, physical: names.topic },
+    {
+      topic: 'searched',
+      areas: [{ partition: 0, from: 0n, to: 1n }],
+      needles: [Buffer.from('needle')],
+      isMatch: () => true,
+      order: 'newest',
+      deadlineMs: systemClock.monotonic() + 10_000,
+    },
+  );
+  expect(found).toMatchObject({ isComplete: true, found: [{ offset: 0n }] });
 });
 
 test('a password that the brokers do not take is an error that says what to set, and waiting can heal it', async () => {
