@@ -9,6 +9,10 @@ const variables = {
 const loginRefused =
   'the brokers do not take FRESHET_KAFKA_SASL_USERNAME with FRESHET_KAFKA_SASL_PASSWORD: set both to an account that they know';
 
+/** Brokers hang up without a word on clients that speak no TLS or do not log in, and whenever they restart. */
+const hungUp =
+  'where it stays so, the brokers may want TLS (FRESHET_KAFKA_TLS) or a login (FRESHET_KAFKA_SASL_MECHANISM) on that port';
+
 /** By the brokers' error. */
 const loginRemedies: Readonly<Record<string, string>> = {
   SASL_AUTHENTICATION_FAILED: loginRefused,
@@ -23,6 +27,7 @@ export function accessRemedy(error: unknown): string | undefined {
     const { type } = at as { type?: unknown };
     const remedy = typeof type === 'string' ? loginRemedies[type] : tlsRemedy(at, variables);
     if (at.name === 'KafkaJSSASLAuthenticationError') return remedy ?? loginRefused;
+    if (at.name === 'KafkaJSConnectionClosedError') return hungUp;
     if (remedy !== undefined) return remedy;
   }
   return undefined;

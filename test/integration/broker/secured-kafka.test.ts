@@ -1,3 +1,4 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
@@ -177,7 +178,9 @@ test('an account of another mechanism is refused, and a login where none is take
 });
 
 test('brokers whose certificate another authority signed are not talked to, and the error says what to set', async () => {
-  const other = createAuthority(join(tmpdir(), `freshet-other-authority-p${process.pid}`), 'Another authority');
+  const folder = mkdtempSync(join(tmpdir(), `freshet-other-authority-p${process.pid}-`));
+  closing.push(async () => rmSync(folder, { recursive: true, force: true }));
+  const other = createAuthority(folder, 'Another authority');
   const { admin } = open({ ...scram, FRESHET_KAFKA_TLS_CA_FILE: other.caFile });
   await expect(admin.describe(['t'])).rejects.toThrow(/whoever signed it in FRESHET_KAFKA_TLS_CA_FILE/);
 });
@@ -187,6 +190,13 @@ test('a port without TLS, and one that wants a certificate, are errors that say 
   await expect(plain.describe(['t'])).rejects.toThrow(/look at the port in FRESHET_KAFKA_BROKERS/);
   const { admin } = open({ FRESHET_KAFKA_BROKERS: kafka.brokersByCertificate });
   await expect(admin.describe(['t'])).rejects.toThrow(/FRESHET_KAFKA_TLS_CERT_FILE/);
+});
+
+test('a client without TLS, or without a login, is hung up on and told what may be missing', async () => {
+  const hint = /may want TLS \(FRESHET_KAFKA_TLS\) or a login \(FRESHET_KAFKA_SASL_MECHANISM\)/;
+  await expect(open({}).admin.describe(['t'])).rejects.toThrow(hint);
+  const plain = { FRESHET_KAFKA_TLS: 'false', FRESHET_KAFKA_TLS_CA_FILE: '' };
+  await expect(open(plain).admin.describe(['t'])).rejects.toThrow(hint);
 });
 
 test('the stack finds a cluster that the environment names healthy, or says what to set', async () => {
