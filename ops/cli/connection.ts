@@ -1,20 +1,10 @@
-import { type Config, configSpec, parseConfig, parsePart } from '../../pipeline/kernel/config.ts';
+import { type Config, configSpec, parseConfig } from '../../pipeline/kernel/config.ts';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
-import {
-  type KafkaConnection,
-  kafkaConnection,
-  type RegistryConnection,
-  registryConnection,
-} from '../../pipeline/kernel/server-connections.ts';
-import {
-  kafkaProblems,
-  kafkaSecuritySpec,
-  registryProblems,
-  registrySecuritySpec,
-} from '../../pipeline/kernel/server-security.ts';
+import type { KafkaConnection, RegistryConnection } from '../../pipeline/kernel/server-connections.ts';
 import type { SubmitTopic } from '../../pipeline/kernel/submit-topics.ts';
 import { type InstalledTopics, installedTopics } from '../../pipeline/main/installed-topics.ts';
 import type { InstallationServers } from '../rebuild/installation.ts';
+import { kafkaAccess, registryAccess } from '../stack/access.ts';
 import { checkoutRoot, stackFolder } from '../stack/paths.ts';
 import { readState } from '../stack/state.ts';
 import { localUrls, type ServerUrls, stackEnvironment } from '../stack/urls.ts';
@@ -49,18 +39,12 @@ export function serverOf(
 }
 
 /** A Kafka cluster found as `serverOf` does, reached as the environment says; throws ConfigError besides. */
-export function kafkaOf(given: string | undefined, env: Environment = process.env): KafkaConnection {
-  const brokers = serverOf('kafkaBrokers', given, { env });
-  const spec = { FRESHET_KAFKA_BROKERS: configSpec.FRESHET_KAFKA_BROKERS, ...kafkaSecuritySpec };
-  return kafkaConnection(parsePart(spec, { ...env, FRESHET_KAFKA_BROKERS: brokers }, kafkaProblems));
-}
+export const kafkaOf = (given: string | undefined, env: Environment = process.env): KafkaConnection =>
+  kafkaAccess(serverOf('kafkaBrokers', given, { env }), env);
 
 /** A schema registry, likewise. */
-export function registryOf(given: string | undefined, env: Environment = process.env): RegistryConnection {
-  const url = serverOf('registryUrl', given, { env });
-  const spec = { FRESHET_REGISTRY_URL: configSpec.FRESHET_REGISTRY_URL, ...registrySecuritySpec };
-  return registryConnection(parsePart(spec, { ...env, FRESHET_REGISTRY_URL: url }, registryProblems));
-}
+export const registryOf = (given: string | undefined, env: Environment = process.env): RegistryConnection =>
+  registryAccess(serverOf('registryUrl', given, { env }), env);
 
 /** All that an operator's command on a whole installation needs. */
 export function installationServers(): InstallationServers {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { ConfigError } from '../../pipeline/kernel/config.ts';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
+import { ConfigError } from '../../pipeline/kernel/variables.ts';
 import { productVersion } from './report.ts';
 
 interface Entry {

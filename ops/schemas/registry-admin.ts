@@ -32,7 +32,7 @@ export interface RegistryAdmin {
   register(subject: string, json: string): Promise<RegisteredVersion>;
   /**
    * What the registry would say to a text, by the subject's level and all versions that it compares with; compatible
-   * where the subject does not exist. FreshetError `schema_refused` where the text is no schema.
+   * where the subject does not exist, not compatible where the text is no schema.
    */
   verdict(subject: string, json: string): Promise<CompatibilityVerdict>;
 }

@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
+import { driverConnection, translateKafka } from '../../pipeline/broker/kafka/client.ts';
+import { createRegistryHttp } from '../../pipeline/broker/registry/registry-http.ts';
 import { FreshetError, messageOf } from '../../pipeline/kernel/errors.ts';
 import { type ServerName, serverNames } from './server-name.ts';
 import { postgresUser, registryDatabase } from './settings.ts';
@@ -24,10 +26,10 @@ async function checkPostgres({ postgresUrl }: ServerUrls): Promise<void> {
   await withPostgres(postgresUrl, (client) => client.query('SELECT 1'));
 }
 
-async function checkKafka({ kafkaBrokers }: ServerUrls): Promise<void> {
+async function checkKafka({ kafkaBrokers, access }: ServerUrls): Promise<void> {
   const kafka = new Kafka({
     clientId: 'freshet-health',
-    brokers: kafkaBrokers.split(','),
+    ...driverConnection(access?.kafka ?? { brokers: kafkaBrokers }),
     logLevel: logLevel.NOTHING,
     connectionTimeout: timeoutMs,
     requestTimeout: timeoutMs,
@@ -39,15 +41,17 @@ async function checkKafka({ kafkaBrokers }: ServerUrls): Promise<void> {
     await admin.describeCluster();
     // Finds the group's coordinator, which is not there in the first seconds of a new cluster.
     await admin.fetchOffsets({ groupId: 'freshet-health' });
+  } catch (error) {
+    throw translateKafka(error);
   } finally {
     await admin.disconnect();
   }
 }
 
-async function checkRegistry({ registryUrl }: ServerUrls): Promise<void> {
-  const response = await fetch(`${registryUrl}/subjects`, { signal: AbortSignal.timeout(timeoutMs) });
-  if (!response.ok) throw new Error(`GET /subjects answers ${response.status}`);
-  await response.json();
+async function checkRegistry({ registryUrl, access }: ServerUrls): Promise<void> {
+  const request = createRegistryHttp({ ...(access?.registry ?? { url: registryUrl }), timeoutMs });
+  const { status, errorCode } = await request('GET', '/subjects');
+  if (errorCode !== undefined) throw new Error(`GET /subjects answers ${status}`);
 }
 
 async function checkRedis({ redisUrl }: ServerUrls): Promise<void> {

@@ -1,4 +1,6 @@
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
+import type { KafkaConnection, RegistryConnection } from '../../pipeline/kernel/server-connections.ts';
+import { kafkaAccess, registryAccess } from './access.ts';
 
 /** Where the four servers answer. */
 export interface ServerUrls {
@@ -8,6 +10,8 @@ export interface ServerUrls {
   /** Base of the Confluent-compatible API. */
   readonly registryUrl: string;
   readonly redisUrl: string;
+  /** What the environment says besides the addresses of the servers that it names: TLS and logins. */
+  readonly access?: { readonly kafka: KafkaConnection; readonly registry: RegistryConnection };
 }
 
 export type DriverName = 'environment' | 'docker' | 'embedded';
@@ -28,7 +32,9 @@ const variables = {
 
 /** The stack as a process's configuration. */
 export function stackEnvironment(urls: ServerUrls): Record<string, string> {
-  return Object.fromEntries(Object.entries(variables).map(([key, name]) => [name, urls[key as keyof ServerUrls]]));
+  return Object.fromEntries(
+    Object.entries(variables).map(([key, name]) => [name, urls[key as keyof typeof variables]]),
+  );
 }
 
 /** All four URLs, or undefined where none is set; some of them alone are an error, for a mixed stack helps nobody. */
@@ -41,7 +47,11 @@ export function urlsFromEnvironment(env: Environment): ServerUrls | undefined {
       `some of the servers' URLs are set, but not ${missing.join(', ')}: set all four, or none to start a local stack`,
     );
   }
-  return Object.fromEntries(Object.entries(variables).map(([key, name]) => [key, env[name]])) as unknown as ServerUrls;
+  const urls = Object.fromEntries(
+    Object.entries(variables).map(([key, name]) => [key, env[name]]),
+  ) as unknown as ServerUrls;
+  const access = { kafka: kafkaAccess(urls.kafkaBrokers, env), registry: registryAccess(urls.registryUrl, env) };
+  return { ...urls, access };
 }
 
 /** URLs of servers that listen on this machine. */

@@ -3,6 +3,7 @@ import { adminTokensSchema } from './admin-tokens.ts';
 import { outboxUrlsSchema } from './outbox-urls.ts';
 import { kafkaSecuritySpec, registrySecuritySpec, securityProblems } from './server-security.ts';
 import { defaultSubmitTopics, submitTopicsSchema } from './submit-topics.ts';
+import { parseVariables, refuseProblems, type ValuesOf } from './variables.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = z.coerce.number().int().min(1);
@@ -196,7 +197,7 @@ export const configSpec = {
   },
 } as const;
 
-export type Config = { readonly [K in keyof typeof configSpec]: z.output<(typeof configSpec)[K]['schema']> };
+export type Config = ValuesOf<typeof configSpec>;
 
 /** Names that operators of comparable systems know, and what they mean here. */
 export const configAliases: Readonly<Record<string, keyof typeof configSpec>> = {
@@ -210,11 +211,6 @@ export const configAliases: Readonly<Record<string, keyof typeof configSpec>> = 
 
 /** Variables of the command line and the stack driver, known but not part of a process's configuration. */
 const foreign = new Set(['FRESHET_STACK', 'FRESHET_STACK_DIR']);
-
-/** All problems at once, each with variable, expectation and example. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
 
 /** Parses the environment once; throws ConfigError. Unknown FRESHET_* variables are an error. */
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
@@ -230,43 +226,6 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   problems.push(...parsed.problems);
   const config = parsed.values as Config;
   if (parsed.problems.length === 0) problems.push(...securityProblems(config));
-  refuse(problems);
+  refuseProblems(problems);
   return config;
-}
-
-/**
- * Some of the variables alone, for a command that needs no more; throws ConfigError. `check` tells what they say
- * against each other once each is good by itself.
- */
-export function parsePart<S extends VariableSpec>(
-  spec: S,
-  given: Readonly<Record<string, string | undefined>>,
-  check: (values: ValuesOf<S>) => readonly string[],
-): ValuesOf<S> {
-  const { values, problems } = parseVariables(spec, given);
-  refuse(problems.length > 0 ? problems : check(values as ValuesOf<S>));
-  return values as ValuesOf<S>;
-}
-
-type VariableSpec = Readonly<
-  Record<string, { readonly schema: z.ZodType; readonly meaning: string; readonly example: string }>
->;
-type ValuesOf<S extends VariableSpec> = { readonly [K in keyof S]: z.output<S[K]['schema']> };
-
-function parseVariables(spec: VariableSpec, given: Readonly<Record<string, string | undefined>>) {
-  const values: Record<string, unknown> = {};
-  const problems: string[] = [];
-  for (const [name, { schema, meaning, example }] of Object.entries(spec)) {
-    const result = schema.safeParse(given[name]);
-    if (result.success) values[name] = result.data;
-    else {
-      const why = given[name] === undefined ? 'is missing' : (result.error.issues[0]?.message ?? 'is invalid');
-      problems.push(`${name}: ${why} (${meaning}; for example ${name}=${example})`);
-    }
-  }
-  return { values, problems };
-}
-
-function refuse(problems: readonly string[]): void {
-  if (problems.length > 0) throw new ConfigError(`configuration is not usable:\n  ${problems.join('\n  ')}`);
 }

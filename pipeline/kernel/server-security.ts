@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { messageOf } from './errors.ts';
+import type { ValuesOf } from './variables.ts';
 
 /** A file in PEM that a variable names, read once when the configuration is. */
 export interface PemFile {
@@ -109,10 +110,6 @@ export const registrySecuritySpec = {
     example: '/etc/freshet/registry-client.key',
   },
 } as const;
-
-type ValuesOf<S extends Readonly<Record<string, { readonly schema: z.ZodType }>>> = {
-  readonly [K in keyof S]: z.output<S[K]['schema']>;
-};
 
 export type KafkaVariables = ValuesOf<typeof kafkaSecuritySpec> & { readonly FRESHET_KAFKA_BROKERS: string };
 export type RegistryVariables = ValuesOf<typeof registrySecuritySpec> & { readonly FRESHET_REGISTRY_URL: string };

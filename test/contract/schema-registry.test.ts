@@ -170,6 +170,16 @@ describe("what only Confluent's API has", () => {
     expect(messages).toEqual(expect.arrayContaining([expect.stringContaining('READER_FIELD_MISSING_DEFAULT_VALUE')]));
   });
 
+  test('a path that the server does not have is never taken for a subject that it lacks', async () => {
+    const url = `${confluent.url}/apis/ccompat/v7`;
+    const wrongUrl = expect.objectContaining({
+      code: 'registry_unavailable',
+      message: expect.stringContaining('is FRESHET_REGISTRY_URL right?'),
+    });
+    await expect(createRegistryAdmin({ url }).find('any-value', schema)).rejects.toEqual(wrongUrl);
+    await expect(createHttpRegistry({ url }).idOf('any-value', schema)).rejects.toEqual(wrongUrl);
+  });
+
   test('a level that there is not is refused', async () => {
     const registry = createRegistryAdmin({ url: confluent.url });
     await expect(registry.setCompatibility('level-value', 'SIDEWAYS')).rejects.toMatchObject({

@@ -1,5 +1,16 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import {
+  type Call,
+  live,
+  noSubject,
+  type Reference,
+  Refusal,
+  type Registered,
+  type State,
+  versionNamed,
+  versionsOf,
+} from './confluent-state.ts';
 import { compatibilityMessages, levels, parseSchema } from './confluent-verdict.ts';
 
 /** A registry within the test, with the paths, codes and words of Confluent's (7.x), for Avro. */
@@ -8,70 +19,8 @@ export interface ConfluentRegistry {
   close(): Promise<void>;
 }
 
-interface Version {
-  readonly version: number;
-  readonly id: number;
-  isDeleted: boolean;
-}
-
-interface Reference {
-  readonly name: string;
-  readonly subject: string;
-  readonly version: number;
-}
-
-interface Registered {
-  readonly schema: string;
-  readonly references: readonly Reference[] | undefined;
-}
-
-interface State {
-  /** By id, from 1 on: the same text has one id under every subject. */
-  readonly schemas: Registered[];
-  readonly subjects: Map<string, Version[]>;
-  readonly levels: Map<string, string>;
-  readonly modes: Map<string, string>;
-  globalLevel: string;
-}
-
-interface Call {
-  readonly state: State;
-  /** Decoded segments of the path. */
-  readonly path: readonly string[];
-  readonly query: URLSearchParams;
-  readonly body: {
-    schema?: string;
-    schemaType?: string;
-    references?: Reference[];
-    compatibility?: string;
-    mode?: string;
-  };
-}
-
 const mediaType = 'application/vnd.schemaregistry.v1+json';
 const understood = [mediaType, 'application/vnd.schemaregistry+json', 'application/json', 'application/octet-stream'];
-
-class Refusal extends Error {
-  readonly code: number;
-
-  constructor(code: number, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-const noSubject = (subject: string) => new Refusal(40_401, `Subject '${subject}' not found.`);
-const noVersion = (version: string) => new Refusal(40_402, `Version ${version} not found.`);
-
-const versionsOf = ({ state, query }: Call, subject: string): Version[] => {
-  const all = state.subjects.get(subject) ?? [];
-  const seen = query.get('deleted') === 'true' ? all : all.filter(({ isDeleted }) => !isDeleted);
-  if (seen.length === 0) throw noSubject(subject);
-  return seen;
-};
-
-const live = (state: State, subject: string): Version[] =>
-  (state.subjects.get(subject) ?? []).filter(({ isDeleted }) => !isDeleted);
 
 function checkedSchema(call: Call): string {
   const { schema, schemaType = 'AVRO', references = [] } = call.body;
@@ -129,15 +78,6 @@ function lookUp(call: Call): unknown {
   const found = versions.find(({ id }) => textOf(call.state, id) === schema);
   if (found === undefined) throw new Refusal(40_403, 'Schema not found');
   return { subject, version: found.version, id: found.id, schema };
-}
-
-function versionNamed(call: Call, subject: string, name: string): Version {
-  if (name !== 'latest' && !/^[1-9]\d*$/.test(name))
-    throw new Refusal(42_202, `The specified version '${name}' is not a valid version id.`);
-  const versions = versionsOf(call, subject);
-  const found = name === 'latest' ? versions.at(-1) : versions.find(({ version }) => version === Number(name));
-  if (found === undefined) throw noVersion(name);
-  return found;
 }
 
 function getVersion(call: Call): unknown {

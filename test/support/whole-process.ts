@@ -5,6 +5,7 @@ import { checkoutRoot } from '../../ops/stack/paths.ts';
 import { systemClock } from '../../pipeline/kernel/clock.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
 import { createMetrics } from '../../pipeline/kernel/metrics.ts';
+import { registryConnection } from '../../pipeline/kernel/server-connections.ts';
 import { installedTopics } from '../../pipeline/main/installed-topics.ts';
 import { openResources, type Resources } from '../../pipeline/main/resources.ts';
 import { eventually } from './eventually.ts';
@@ -25,10 +26,16 @@ export interface WholeProcess {
 /** Tables, schemas and topics of a workspace, as `migrate up`, `schemas apply` and `topics apply` make them. */
 export async function createInstalledWorkspace(options: Omit<WorkspaceOptions, 'topics'>): Promise<Workspace> {
   const workspace = await createWorkspace(options);
-  const registryUrl = workspace.config.FRESHET_REGISTRY_URL;
+  const registry = registryConnection(workspace.config);
   const { all, avro } = installedTopics(workspace.config.FRESHET_SUBMIT_TOPICS);
   await workspace.createTopics(all);
-  await applySchemas({ registryUrl, root: checkoutRoot(), topics: avro, log: createLogger('fatal') });
+  await applySchemas({
+    registryUrl: registry.url,
+    registry,
+    root: checkoutRoot(),
+    topics: avro,
+    log: createLogger('fatal'),
+  });
   return workspace;
 }
 

@@ -46,7 +46,7 @@ export function createRegistryHttp(options: RegistryHttpOptions): RegistryHttp {
 function answerOf(status: number, text: string, isLogin: boolean): RegistryAnswer {
   const body = parseJson(text);
   const code = (body as { error_code?: unknown } | null | undefined)?.error_code;
-  const errorCode = typeof code === 'number' ? code : undefined;
+  const errorCode = typeof code === 'number' && code !== noSuchPath ? code : undefined;
   const ok = status >= 200 && status < 300 && body !== undefined;
   if (ok || (status >= 400 && status < 500 && errorCode !== undefined && !waitable.has(status))) {
     return { status, body, errorCode };
@@ -54,6 +54,9 @@ function answerOf(status: number, text: string, isLogin: boolean): RegistryAnswe
   const message = `schema registry answered ${status}${remedyOf(status, errorCode, isLogin)}`;
   throw new TransientError('registry_unavailable', message, { fields: { status } });
 }
+
+/** What Confluent's server answers to a path that it does not have; subjects and schemas that it lacks are 404xx. */
+const noSuchPath = 404;
 
 /** Refusals that an operator or time can lift: credentials, time-out, rate limit. */
 const waitable = new Set([401, 403, 408, 429]);

@@ -13,7 +13,7 @@ export interface SendOptions {
 /** One exchange over HTTP; rejects where no whole answer came. Redirects are answers like any other. */
 export type Send = (url: string, options: SendOptions) => Promise<{ readonly status: number; readonly text: string }>;
 
-/** Over node:https, since what fetch is told of certificates needs a package of its own. Idle connections end nobody's wait. */
+/** Over node:https: fetch can be told of certificates by a package of its own alone. Idle connections keep no process alive. */
 export function createSend(tls: TlsIdentity = {}): Send {
   const plain = new HttpAgent({ keepAlive: true });
   const secure = new HttpsAgent({ keepAlive: true, ...tls });

@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
+import { checkServer } from '../../../ops/stack/health.ts';
 import { checkoutRoot } from '../../../ops/stack/paths.ts';
 import { runTool } from '../../../ops/stack/run-tool.ts';
+import { urlsFromEnvironment } from '../../../ops/stack/urls.ts';
+import { searchTopic } from '../../../ops/topics/search-topic.ts';
 import { createKafkaAdmin } from '../../../pipeline/broker/kafka/admin.ts';
 import { createKafka, kafkaNames } from '../../../pipeline/broker/kafka/client.ts';
 import { openCluster } from '../../../pipeline/broker/kafka/cluster.ts';
@@ -133,12 +137,23 @@ test("a relay's client is guarded over TLS as it is without, and its transaction
 });
 
 test('requests of our own go over the same connections', async () => {
-  const { client, admin } = open(scram);
+  const { client, admin, producer } = open(scram);
   await admin.create([{ name: 'searched', partitions: 1, config: {} }]);
+  await producer.send(records('searched', 'needle'));
   const cluster = openCluster(client);
   closing.push(cluster.close);
-  const leaders = await cluster.leaders(new Set([names.topic('searched')]));
-  expect(leaders.get(names.topic('searched'))).toMatchObject([{ partitionId: 0, leader: 1 }]);
+  const found = await searchTopic(
+    { admin, cluster, physical: names.topic },
+    {
+      topic: 'searched',
+      areas: [{ partition: 0, from: 0n, to: 1n }],
+      needles: [Buffer.from('needle')],
+      isMatch: () => true,
+      order: 'newest',
+      deadlineMs: systemClock.monotonic() + 10_000,
+    },
+  );
+  expect(found).toMatchObject({ isComplete: true, found: [{ offset: 0n }] });
 });
 
 test('a password that the brokers do not take is an error that says what to set, and waiting can heal it', async () => {
@@ -153,13 +168,19 @@ test('a password that the brokers do not take is an error that says what to set,
   await eventually(() => expect(ended().some((line) => refused.test(line))).toBe(true));
 });
 
-test('a mechanism that the brokers do not offer says so', async () => {
+test('an account of another mechanism is refused, and a login where none is taken, and both say what to set', async () => {
   const { admin } = open({ ...scram, FRESHET_KAFKA_SASL_MECHANISM: 'plain' });
-  await expect(admin.describe(['t'])).rejects.toThrow('FRESHET_KAFKA_SASL_PASSWORD');
+  await expect(admin.describe(['t'])).rejects.toThrow('FRESHET_KAFKA_SASL_PASSWORD: set both');
+  const { certFile, keyFile } = kafka.authority.issue('both');
+  const files = { FRESHET_KAFKA_TLS_CERT_FILE: certFile, FRESHET_KAFKA_TLS_KEY_FILE: keyFile };
+  const both = open({ ...scram, ...files, FRESHET_KAFKA_BROKERS: kafka.brokersByCertificate });
+  await expect(both.admin.describe(['t'])).rejects.toThrow(/the brokers take no login on that port/);
 });
 
 test('brokers whose certificate another authority signed are not talked to, and the error says what to set', async () => {
-  const other = createAuthority(join(tmpdir(), `freshet-other-authority-p${process.pid}`), 'Another authority');
+  const folder = mkdtempSync(join(tmpdir(), `freshet-other-authority-p${process.pid}-`));
+  closing.push(async () => rmSync(folder, { recursive: true, force: true }));
+  const other = createAuthority(folder, 'Another authority');
   const { admin } = open({ ...scram, FRESHET_KAFKA_TLS_CA_FILE: other.caFile });
   await expect(admin.describe(['t'])).rejects.toThrow(/whoever signed it in FRESHET_KAFKA_TLS_CA_FILE/);
 });
@@ -169,6 +190,24 @@ test('a port without TLS, and one that wants a certificate, are errors that say 
   await expect(plain.describe(['t'])).rejects.toThrow(/look at the port in FRESHET_KAFKA_BROKERS/);
   const { admin } = open({ FRESHET_KAFKA_BROKERS: kafka.brokersByCertificate });
   await expect(admin.describe(['t'])).rejects.toThrow(/FRESHET_KAFKA_TLS_CERT_FILE/);
+});
+
+test('a client without TLS, or without a login, is hung up on and told what may be missing', async () => {
+  const hint = /may want TLS \(FRESHET_KAFKA_TLS\) or a login \(FRESHET_KAFKA_SASL_MECHANISM\)/;
+  await expect(open({}).admin.describe(['t'])).rejects.toThrow(hint);
+  const plain = { FRESHET_KAFKA_TLS: 'false', FRESHET_KAFKA_TLS_CA_FILE: '' };
+  await expect(open(plain).admin.describe(['t'])).rejects.toThrow(hint);
+});
+
+test('the stack finds a cluster that the environment names healthy, or says what to set', async () => {
+  const urls = (variables: Variables) => {
+    const found = urlsFromEnvironment(environment({ ...scram, ...variables }));
+    if (found === undefined) throw new Error('the environment names no servers');
+    return found;
+  };
+  await checkServer('kafka', urls({}));
+  const wrongPassword = urls({ FRESHET_KAFKA_SASL_PASSWORD: wrong });
+  await expect(checkServer('kafka', wrongPassword)).rejects.toThrow('FRESHET_KAFKA_SASL_PASSWORD: set both');
 });
 
 test('a command reaches the cluster by the same variables, and its error says what to set', async () => {

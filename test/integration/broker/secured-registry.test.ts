@@ -1,8 +1,4 @@
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { request } from 'node:http';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -17,55 +13,25 @@ import { messageOf, TransientError } from '../../../pipeline/kernel/errors.ts';
 import { createLogger } from '../../../pipeline/kernel/logger.ts';
 import { registryConnection } from '../../../pipeline/kernel/server-connections.ts';
 import { avroTopics, topics } from '../../../schemas/topics.ts';
-import { type Authority, createAuthority, type Issued } from '../../support/authority.ts';
+import { type Authority, createAuthority } from '../../support/authority.ts';
+import { openSecuredRegistry, registryAccount, type SecuredRegistry } from '../../support/secured-registry.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
-const account = { username: 'freshet', password: 'p@ss:/%40 and more' };
 const folder = mkdtempSync(join(tmpdir(), `freshet-secured-registry-p${process.pid}-`));
-const closing: (() => Promise<unknown>)[] = [];
 let authority: Authority;
-let url: string;
-let urlByCertificate: string;
-
-/** The run's registry behind TLS; who comes in is asked for the account, or for a certificate. */
-async function openDoor(store: Issued, wantsCertificate: boolean): Promise<string> {
-  const target = new URL(inject('stack').registryUrl);
-  const wanted = `Basic ${Buffer.from(`${account.username}:${account.password}`).toString('base64')}`;
-  const files = { cert: readFileSync(store.certFile), key: readFileSync(store.keyFile) };
-  const clients = { ca: readFileSync(authority.caFile), requestCert: true, rejectUnauthorized: true };
-  const server = createServer({ ...files, ...(wantsCertificate && clients) }, (from, to) => {
-    if (!wantsCertificate && from.headers.authorization !== wanted) {
-      to.writeHead(401, { 'content-type': 'application/json' }).end('{"error_code":401,"message":"Unauthorized"}');
-      return;
-    }
-    const { method, headers, url: path } = from;
-    const onward = request(
-      { host: target.hostname, port: target.port, method, headers, path: path ?? '/' },
-      (answer) => {
-        to.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(to);
-      },
-    );
-    from.pipe(onward);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closing.push(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return `https://localhost:${(server.address() as AddressInfo).port}${target.pathname}`;
-}
+let byAccount: SecuredRegistry;
+let byCertificate: SecuredRegistry;
 
 beforeAll(async () => {
   authority = createAuthority(folder);
-  const store = authority.issue('registry');
-  url = await openDoor(store, false);
-  urlByCertificate = await openDoor(store, true);
+  const target = inject('stack').registryUrl;
+  byAccount = await openSecuredRegistry({ target, authority, asks: 'account' });
+  byCertificate = await openSecuredRegistry({ target, authority, asks: 'certificate' });
 });
 afterAll(async () => {
-  for (const close of closing) await close();
+  await byAccount?.close();
+  await byCertificate?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -75,13 +41,16 @@ const connection = (variables: Variables) =>
       FRESHET_POSTGRES_URL: 'postgres://127.0.0.1/none',
       FRESHET_KAFKA_BROKERS: '127.0.0.1:1',
       FRESHET_REDIS_URL: 'redis://127.0.0.1:1',
-      FRESHET_REGISTRY_URL: url,
+      FRESHET_REGISTRY_URL: byAccount.url,
       FRESHET_REGISTRY_TLS_CA_FILE: authority.caFile,
       ...variables,
     }),
   );
 
-const login = { FRESHET_REGISTRY_USERNAME: account.username, FRESHET_REGISTRY_PASSWORD: account.password };
+const login = {
+  FRESHET_REGISTRY_USERNAME: registryAccount.username,
+  FRESHET_REGISTRY_PASSWORD: registryAccount.password,
+};
 
 const codecBy = (variables: Variables) =>
   createCodec({ registry: createHttpRegistry(connection(variables)), clock: systemClock });
@@ -99,9 +68,9 @@ test.each<[string, () => Variables]>([
   [
     'an account in the URL',
     () => {
-      const own = new URL(url);
-      own.username = account.username;
-      own.password = encodeURIComponent(account.password);
+      const own = new URL(byAccount.url);
+      own.username = registryAccount.username;
+      own.password = encodeURIComponent(registryAccount.password);
       return { FRESHET_REGISTRY_URL: own.href };
     },
   ],
@@ -110,7 +79,7 @@ test.each<[string, () => Variables]>([
     () => {
       const { certFile, keyFile } = authority.issue('client');
       return {
-        FRESHET_REGISTRY_URL: urlByCertificate,
+        FRESHET_REGISTRY_URL: byCertificate.url,
         FRESHET_REGISTRY_TLS_CERT_FILE: certFile,
         FRESHET_REGISTRY_TLS_KEY_FILE: keyFile,
       };
@@ -145,7 +114,7 @@ test('a certificate of another authority is transient and says what to set', asy
 });
 
 test('a registry that wants a certificate, and a port without TLS, say what to set', async () => {
-  const bare = await refusal({ FRESHET_REGISTRY_URL: urlByCertificate });
+  const bare = await refusal({ FRESHET_REGISTRY_URL: byCertificate.url });
   expect(bare).toBeInstanceOf(TransientError);
   expect(bare.message).toContain('FRESHET_REGISTRY_TLS_CERT_FILE');
   const plain = await refusal({ FRESHET_REGISTRY_URL: inject('stack').registryUrl.replace('http:', 'https:') });

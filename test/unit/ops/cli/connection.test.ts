@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { configuredTopics, serverOf, topicPrefix } from '../../../../ops/cli/connection.ts';
+import { configuredTopics, kafkaOf, registryOf, serverOf, topicPrefix } from '../../../../ops/cli/connection.ts';
 import { localUrls } from '../../../../ops/stack/urls.ts';
 
 const stack = localUrls({ postgres: 1, kafka: 2, registry: 3, redis: 4 });
@@ -36,4 +36,16 @@ test('the topics are those of the catalogue and of the configuration, whose mist
 test('the prefix is empty unless it is set', () => {
   expect(topicPrefix({})).toBe('');
   expect(topicPrefix({ FRESHET_KAFKA_TOPIC_PREFIX: 'staging.' })).toBe('staging.');
+});
+
+test('a server that is passed as an option is reached as the environment says', () => {
+  const account = { FRESHET_REGISTRY_USERNAME: 'me', FRESHET_REGISTRY_PASSWORD: 'p' };
+  expect(registryOf('http://other', account)).toMatchObject({
+    url: 'http://other',
+    credentials: { username: 'me', password: 'p' },
+  });
+  expect(kafkaOf('other:9093', { FRESHET_KAFKA_TLS: 'true' })).toEqual({ brokers: 'other:9093', tls: {} });
+  expect(() => kafkaOf('other:9093', { FRESHET_KAFKA_SASL_MECHANISM: 'plain' })).toThrow(
+    /FRESHET_KAFKA_SASL_USERNAME: is missing/,
+  );
 });

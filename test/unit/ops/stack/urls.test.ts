@@ -4,7 +4,7 @@ import { localUrls, stackEnvironment, urlsFromEnvironment } from '../../../../op
 const urls = localUrls({ postgres: 1, kafka: 2, registry: 3, redis: 4 });
 
 it('reads back from the environment what it wrote for it', () => {
-  expect(urlsFromEnvironment(stackEnvironment(urls))).toEqual(urls);
+  expect(urlsFromEnvironment(stackEnvironment(urls))).toMatchObject(urls);
 });
 
 it('has no stack in an environment that names no server', () => {
@@ -14,4 +14,13 @@ it('has no stack in an environment that names no server', () => {
 it('refuses an environment that names some servers only, and says which are missing', () => {
   const { FRESHET_REDIS_URL: _, ...rest } = stackEnvironment(urls);
   expect(() => urlsFromEnvironment(rest)).toThrow('FRESHET_REDIS_URL');
+});
+
+it('servers that the environment names are reached as it says, by the stack too', () => {
+  const env = { ...stackEnvironment(urls), FRESHET_KAFKA_TLS: 'true', FRESHET_REGISTRY_USERNAME: 'me' };
+  expect(urlsFromEnvironment({ ...env, FRESHET_REGISTRY_PASSWORD: 'p' })?.access).toMatchObject({
+    kafka: { brokers: urls.kafkaBrokers, tls: {} },
+    registry: { url: urls.registryUrl, credentials: { username: 'me', password: 'p' } },
+  });
+  expect(() => urlsFromEnvironment(env)).toThrow('FRESHET_REGISTRY_PASSWORD: is missing');
 });

@@ -37,6 +37,24 @@ test.each([
   expect(translateKafka(error)).toBeInstanceOf(TransientError);
 });
 
+test.each([
+  ['UNSUPPORTED_SASL_MECHANISM', 'set FRESHET_KAFKA_SASL_MECHANISM to one that the brokers offer'],
+  ['SASL_AUTHENTICATION_FAILED', 'FRESHET_KAFKA_SASL_USERNAME with FRESHET_KAFKA_SASL_PASSWORD'],
+])('a login that is refused with %s is transient and says what to set', (type, remedy) => {
+  const translated = translateKafka(exceeded(wrapped(protocolError(type))));
+  expect(translated).toBeInstanceOf(TransientError);
+  expect(translated.message).toContain(remedy);
+});
+
+test.each([
+  ['CERT_HAS_EXPIRED', 'is not valid now'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'use a name in FRESHET_KAFKA_BROKERS that the certificate has'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'FRESHET_KAFKA_TLS_CA_FILE'],
+])('a certificate that is refused with %s says what to do', (code, remedy) => {
+  const error = Object.assign(new Error('Connection error'), { code });
+  expect(translateKafka(exceeded(error)).message).toContain(remedy);
+});
+
 test('an error that is already ours passes through', () => {
   const ours = new FreshetError('record_too_large', 'too large');
   expect(translateKafka(ours)).toBe(ours);
