@@ -11,7 +11,9 @@ const quick: readonly FaultName[] = [
   'worker stopped',
 ];
 
-const options = (given: Pick<ConsumersOptions, 'seeds' | 'rounds' | 'faults' | 'signal' | 'stopMs'>): ConsumersOptions => ({
+const options = (
+  given: Pick<ConsumersOptions, 'seeds' | 'rounds' | 'faults' | 'signal' | 'stopMs'>,
+): ConsumersOptions => ({
   ...given,
   poison: 100,
   batchesPerSecond: 4,
@@ -32,7 +34,9 @@ describe('workers that are killed, stopped, replaced and cut off under load', ()
     expect(rounds.at(-1)?.duplicates).toBeGreaterThan(0);
   });
 
-  it('do so also when of two one is killed, the other stands still for a minute and a third comes', async ({ signal }) => {
+  it('do so also when of two one is killed, the other stands still for a minute and a third comes', async ({
+    signal,
+  }) => {
     const faults: FaultName[] = ['one killed, one stopped, one new'];
     const [round] = await chaosConsumers(options({ seeds: [7], rounds: 1, faults, stopMs: 60_000, signal }));
     expect(round?.workers).toBe(2);

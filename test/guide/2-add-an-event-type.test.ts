@@ -64,13 +64,17 @@ describe('an event type', () => {
   });
 
   it('keeps its partitions and its key for ever: what would move keys is refused', async () => {
-    work.edit('schemas/topics.ts', `name: '${reviewTopic}',
+    work.edit(
+      'schemas/topics.ts',
+      `name: '${reviewTopic}',
     schema: reviewWrittenSchema,
     key: 'ns|user',
-    partitions: 8,`, `name: '${reviewTopic}',
+    partitions: 8,`,
+      `name: '${reviewTopic}',
     schema: reviewWrittenSchema,
     key: 'ns|user',
-    partitions: 16,`);
+    partitions: 16,`,
+    );
     const { output, code } = await work.freshet(['schemas', 'check']);
     expect(output).toContain(`schemas/topics.ts: ${reviewTopic}.partitions: topic-changed: was 8, is 16`);
     expect(output).toContain('Put 8 back; add the next version of the topic (engagement.review.written.v2) beside it');

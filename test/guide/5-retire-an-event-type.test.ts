@@ -48,7 +48,11 @@ describe('an event type', () => {
   it('may go when its topic is read to its end, and its versions stay', async () => {
     const module = 'review-written.v1';
     work.edit('schemas/topics.ts', entry(), '');
-    work.edit('schemas/topics.ts', work.read('schemas/topics.ts').match(/^import .*review-written.*\n/m)?.[0] ?? '', '');
+    work.edit(
+      'schemas/topics.ts',
+      work.read('schemas/topics.ts').match(/^import .*review-written.*\n/m)?.[0] ?? '',
+      '',
+    );
     work.erase(`schemas/events/${module}.avsc`);
     const generated = await work.freshet(['schemas', 'generate']);
     expect(generated.output).toContain(`schemas/generated/${module}.ts`);

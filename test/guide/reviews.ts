@@ -113,7 +113,8 @@ export function addReviewStage(work: Release): void {
   work.write('pipeline/stages/reviews/reviews.ts', stage);
   work.write('pipeline/main/reviews.ts', role);
   work.edit('pipeline/main.ts', "  | 'dlq-index';", "  | 'dlq-index'\n  | 'reviews';");
-  const last = "    intake: async () => (await import('./main/intake.ts')).intakeRole(context, resources, admission),\n";
+  const last =
+    "    intake: async () => (await import('./main/intake.ts')).intakeRole(context, resources, admission),\n";
   const mine = "    reviews: async () => (await import('./main/reviews.ts')).reviewsRole(context, resources),\n";
   work.edit('pipeline/main.ts', last, last + mine);
   work.edit('ops/process/roles.ts', "  'admin',\n", "  'admin',\n  'reviews',\n");

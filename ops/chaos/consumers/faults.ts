@@ -148,7 +148,11 @@ const quietMs = 6_000;
 async function untilJoined({ workers }: Pick<FaultContext, 'workers'>): Promise<void> {
   const deadline = performance.now() + shareWithinMs;
   const assignments = () => workers.said('partitions assigned').length;
-  for (let [before, since] = [assignments(), performance.now()]; performance.now() - since < quietMs; await delay(100)) {
+  for (
+    let [before, since] = [assignments(), performance.now()];
+    performance.now() - since < quietMs;
+    await delay(100)
+  ) {
     const now = assignments();
     if (now !== before) [before, since] = [now, performance.now()];
     if (performance.now() > deadline) throw new Error(`groups are formed anew again and again\n${workers.lastWords()}`);

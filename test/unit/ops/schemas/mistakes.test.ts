@@ -11,7 +11,9 @@ const mistakes = [...schemaMistakes, ...fileMistakes];
 
 describe('a mistake is caught with its file, its place and a remedy', () => {
   test.each(mistakes)('%s', (...[, plant, [file, path], says]) => {
-    const lines = checkSchemas(root, (plant() as readonly CatalogueTopic[] | undefined) ?? sourceTopics).map(findingLine);
+    const lines = checkSchemas(root, (plant() as readonly CatalogueTopic[] | undefined) ?? sourceTopics).map(
+      findingLine,
+    );
     const about = lines.filter((line) => line.startsWith(`${file}: ${path}: `));
     expect(
       about.filter((line) => says.test(line)),
