@@ -164,6 +164,7 @@ export function deadLetterTopic(source: CatalogueTopic, stage: string): TopicDef
     producers: [stage],
     consumers: ['dlq-index'],
     maxMessageBytes: source.maxMessageBytes + deadLetterRoom,
+    ...(source.retired && { retired: source.retired }),
   };
 }
 

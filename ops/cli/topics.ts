@@ -2,9 +2,11 @@ import { Command } from 'commander';
 import type { BrokerAdmin } from '../../pipeline/broker/admin.ts';
 import { createKafkaAdmin } from '../../pipeline/broker/kafka/admin.ts';
 import { createKafka, kafkaNames } from '../../pipeline/broker/kafka/client.ts';
+import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
 import type { CatalogueTopic } from '../../schemas/topic.ts';
 import { findingLine } from '../schemas/finding.ts';
+import { aclCommands } from '../topics/acls.ts';
 import { applyTopics, compareTopics } from '../topics/apply.ts';
 import { catalogueFindings } from '../topics/catalogue-findings.ts';
 import { topologyDiagram } from '../topics/diagram.ts';
@@ -85,15 +87,27 @@ const apply = (options: Options) =>
 const doctor = (options: Options) =>
   withCluster(options, async ({ admin, topics, startedAt, config }) => {
     const catalogue = catalogueFindings(topics).map(findingLine);
-    const { findings, topics: there, records } = await diagnoseTopics({ admin, topics });
+    const { findings, topics: there, records, retired } = await diagnoseTopics({ admin, topics });
     const lines = [...catalogue, ...findings.map(({ topic, problem, remedy }) => `${topic}: ${problem} (${remedy})`)];
-    say(options, lines.length > 0 ? lines : [`${there} topics as the catalogue says, ${records} records`]);
+    const ended = retired.map(
+      ({ topic, records: left }) =>
+        `${topic}: is retired and holds ${left} records; once its consumers have no lag (GET /stream/worker) and nobody needs them, delete it from the cluster and take its entry, schema and types away`,
+    );
+    const good = `${there} topics as the catalogue says, ${records} records`;
+    say(options, [...(lines.length > 0 ? lines : [good]), ...ended]);
     const summary = { topics: there, records, findings: lines.length };
     await writeReport(options.json, { command: 'topics doctor', startedAt, config, runs: findings, summary });
     if (lines.length > 0) process.exitCode = 1;
   });
 
-/** `freshet topics plan | apply | doctor | diagram`. */
+/** Everything is from the catalogue and the prefix: no cluster is asked. */
+function acls({ stage }: { readonly stage?: string }): void {
+  const lines = aclCommands(configuredTopics().all, topicPrefix()).filter(({ who }) => !stage || who === stage);
+  if (lines.length === 0) throw new FreshetError('stage_unknown', `no topic of the catalogue names ${stage}`);
+  say({}, lines.map(({ command }) => command));
+}
+
+/** `freshet topics plan | apply | doctor | acls | diagram`. */
 export function topicsCommand(): Command {
   const command = new Command('topics').description('The catalogue of topics compared with a cluster');
   command
@@ -114,6 +128,11 @@ export function topicsCommand(): Command {
     .option(...brokersOption)
     .option(...jsonOption)
     .action(doctor);
+  command
+    .command('acls')
+    .description('who needs which access to which topic and group, as commands for kafka-acls')
+    .option('--stage <name>', 'of one stage, door or client only')
+    .action(acls);
   command
     .command('diagram')
     .description('the topology as Mermaid')

@@ -17,13 +17,16 @@ export interface ApplyTopicsOptions extends TopicsOptions {
 }
 
 /**
- * Compares the topics with the cluster and changes nothing. Of a foreign topic it only matters whether it is there.
+ * Compares the topics with the cluster and changes nothing. Of a foreign topic it only matters whether it is there; one
+ * that was retired may be gone.
  */
 export async function compareTopics({ admin, topics = allTopics }: TopicsOptions): Promise<TopicChange[]> {
   const states = await admin.describe(topics.map(({ name }) => name));
-  const isOurs = new Map(topics.map(({ name, isForeign }) => [name, isForeign !== true]));
+  const byName = new Map(topics.map((topic) => [topic.name, topic]));
   const changes = planTopics(fittingSpecs(topics, states), states);
-  return changes.filter(({ kind, spec: { name } }) => kind === 'create' || isOurs.get(name));
+  return changes.filter(({ kind, spec: { name } }) =>
+    kind === 'create' ? !byName.get(name)?.retired : !byName.get(name)?.isForeign,
+  );
 }
 
 /** A foreign topic may allow larger records than ours do: then its dead-letter topics do too. */

@@ -16,6 +16,8 @@ export interface Diagnosis {
   readonly topics: number;
   /** Records between first and last offset, over all topics that answer. */
   readonly records: bigint;
+  /** Topics that were retired and are still there, with the records that they hold. */
+  readonly retired: readonly { readonly topic: string; readonly records: bigint }[];
 }
 
 /** Compares the catalogue with the cluster and asks every partition for its offsets. */
@@ -23,14 +25,25 @@ export async function diagnoseTopics({ admin, topics = allTopics }: TopicsOption
   const changes = await compareTopics({ admin, topics });
   const findings = changes.flatMap(findingsOf);
   const missing = new Set(changes.filter(({ kind }) => kind === 'create').map(({ spec }) => spec.name));
-  let records = 0n;
-  for (const { name } of topics) {
-    if (missing.has(name)) continue;
+  const retired: { topic: string; records: bigint }[] = [];
+  let [there, records] = [0, 0n];
+  const gone = await goneTopics(admin, topics);
+  for (const { name, retired: isRetired } of topics) {
+    if (missing.has(name) || gone.has(name)) continue;
+    there += 1;
     const answer = await readable(admin, name);
     if ('problem' in answer) findings.push(answer);
     else records += answer.records;
+    if (isRetired && !('problem' in answer)) retired.push({ topic: name, records: answer.records });
   }
-  return { findings, topics: topics.length - missing.size, records };
+  return { findings, topics: there, records, retired };
+}
+
+/** Retired topics that the cluster does not have any more. */
+async function goneTopics(admin: TopicsOptions['admin'], topics: NonNullable<TopicsOptions['topics']>) {
+  const names = topics.filter(({ retired }) => retired).map(({ name }) => name);
+  const states = names.length > 0 ? await admin.describe(names) : [];
+  return new Set(names.filter((name) => !states.some((state) => state.name === name)));
 }
 
 function findingsOf(change: TopicChange): TopicFinding[] {

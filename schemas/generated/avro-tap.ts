@@ -1,4 +1,10 @@
-type Sliceable = Buffer & { utf8Slice(start: number, end: number): string };
+type Sliceable = Buffer & {
+  utf8Slice(start: number, end: number): string;
+  latin1Slice(start: number, end: number): string;
+};
+
+/** V8 copies a substring of up to 12 characters; a longer one would keep the text it was cut from alive. */
+const longestCut = 12;
 
 /**
  * A cursor over one record's bytes, in place of avsc's own, which reads on past the end and steps back on
@@ -8,10 +14,13 @@ type Sliceable = Buffer & { utf8Slice(start: number, end: number): string };
 export class Tap {
   readonly buf: Buffer;
   pos: number;
+  /** All bytes as characters, once some are wanted. */
+  private text: string | undefined;
 
   constructor(buf: Buffer, pos: number) {
     this.buf = buf;
     this.pos = pos;
+    this.text = undefined;
   }
 
   readBoolean(): boolean {
@@ -80,9 +89,20 @@ export class Tap {
     return this.readFixed(this.readLong());
   }
 
+  /**
+   * Each call out of JavaScript costs as much as reading a short text: one takes the whole record, and short ASCII texts
+   * are cut from it.
+   */
   readString(): string {
-    const start = this.advance(this.readLong());
-    return (this.buf as Sliceable).utf8Slice(start, this.pos);
+    const length = this.readLong();
+    const start = this.advance(length);
+    const { buf, pos } = this;
+    if (length > longestCut) return (buf as Sliceable).utf8Slice(start, pos);
+    for (let at = start; at < pos; at += 1) {
+      if ((buf[at] as number) > 0x7f) return (buf as Sliceable).utf8Slice(start, pos);
+    }
+    this.text ??= (buf as Sliceable).latin1Slice(0, buf.length);
+    return this.text.substring(start, pos);
   }
 
   skipBoolean(): void {

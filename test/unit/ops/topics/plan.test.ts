@@ -6,7 +6,7 @@ import { topicSpec } from '../../../../ops/topics/topic-config.ts';
 import type { BrokerAdmin, TopicSpec, TopicState } from '../../../../pipeline/broker/admin.ts';
 import { createLogger } from '../../../../pipeline/kernel/logger.ts';
 import { installedTopics } from '../../../../pipeline/main/installed-topics.ts';
-import { allTopics, topics } from '../../../../schemas/topics.ts';
+import { allTopics, deadLetterTopic, topics } from '../../../../schemas/topics.ts';
 
 const spec = topicSpec(topics.itemChanged);
 const agreeing: TopicState = { ...spec, config: { ...spec.config, 'compression.type': 'producer' } };
@@ -82,6 +82,25 @@ describe('applying', () => {
     const { admin, calls } = clusterOf([]);
     expect(await applyTopics({ admin, log, dryRun: true })).toHaveLength(allTopics.length);
     expect(calls).toEqual([]);
+  });
+});
+
+describe('a topic that was retired', () => {
+  const ended = { ...topics.userChanged, producers: [], retired: { since: '2026-01-31', reason: 'users moved' } };
+  const state = { ...agreeing, name: ended.name };
+
+  test('is not made anew where it is gone, nor are its dead letters', async () => {
+    const { admin, calls } = clusterOf([]);
+    const letters = deadLetterTopic(ended, 'catalog-users');
+    expect(await applyTopics({ admin, log, topics: [ended, letters] })).toEqual([]);
+    expect(calls).toEqual([]);
+    expect(await diagnoseTopics({ admin, topics: [ended, letters] })).toMatchObject({ findings: [], topics: 0 });
+  });
+
+  test('is told of for as long as it is there, with what it still holds', async () => {
+    const { admin } = clusterOf([state]);
+    const { findings, retired } = await diagnoseTopics({ admin, topics: [ended] });
+    expect({ findings, retired }).toEqual({ findings: [], retired: [{ topic: ended.name, records: 3n }] });
   });
 });
 

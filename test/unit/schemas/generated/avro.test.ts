@@ -78,6 +78,26 @@ test('what avsc itself encodes decodes to the same value', () => {
   );
 });
 
+test('text of any length and any characters is read as it was written', () => {
+  const lists = avroSchema<{ texts: readonly string[] }>(
+    JSON.stringify({ type: 'record', name: 'Texts', fields: [{ name: 'texts', type: { type: 'array', items: 'string' } }] }),
+  );
+  const scratch = Buffer.alloc(65_536);
+  const read = lists.readerFor(lists.json);
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 40 }).map((text) => text.toWellFormed())), (texts) => {
+      const end = lists.encodeInto({ texts }, scratch, 0);
+      expect(read(Buffer.from(scratch.subarray(0, end)), 0)).toEqual({ texts });
+    }),
+  );
+  for (const length of [0, 1, 11, 12, 13, 14, 200]) {
+    for (const letter of ['a', 'é', '世']) {
+      const texts = [letter.repeat(length), 'b'.repeat(length)];
+      expect(read(Buffer.from(scratch.subarray(0, lists.encodeInto({ texts }, scratch, 0))), 0)).toEqual({ texts });
+    }
+  }
+});
+
 test('a map keeps an entry named __proto__ like any other', () => {
   const json = record([{ name: 'texts', type: { type: 'map', values: 'string' } }]);
   const texts = JSON.parse('{"__proto__":"kept","b":"c"}');
