@@ -11,11 +11,13 @@ interface Options {
   readonly json?: JsonOption;
 }
 
-async function check(options: Options): Promise<void> {
+async function check(options: Options & { readonly against?: string }): Promise<void> {
   const startedAt = new Date().toISOString();
   const { checkSchemas } = await import('../schemas/check.ts');
   const { findingLine } = await import('../schemas/finding.ts');
-  const findings = checkSchemas(checkoutRoot());
+  const { lockEdits } = await import('../schemas/lock.ts');
+  const edits = options.against === undefined ? [] : await lockEdits(checkoutRoot(), options.against);
+  const findings = [...checkSchemas(checkoutRoot()), ...edits];
   const good = 'schemas follow the rules and fit every recorded version';
   say(options, findings.length > 0 ? findings.map(findingLine) : [good]);
   const summary = { findings: findings.length };
@@ -46,6 +48,7 @@ export function schemasCommand(): Command {
     .description(
       'rules, compatibility with every recorded version, generated files; offline; exit code 1 where there are findings',
     )
+    .option('--against <ref>', 'also: that nothing recorded at this commit was recorded anew')
     .option(...jsonOption)
     .action(check);
   command

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CatalogueTopic } from '../../schemas/topic.ts';
 import { compactText } from './avro-json.ts';
+import { filesAt } from './files-at.ts';
 import type { Finding } from './finding.ts';
 
 /** What may never change once it is recorded. */
@@ -74,6 +75,23 @@ function checksumOf(text: string): string {
 export function lockFindings(root: string, topics: readonly CatalogueTopic[]): Finding[] {
   const lock = readLock(root);
   return [...versionFindings(root, lock), ...topicFindings(topics, lock)];
+}
+
+/** Where the lock itself was changed since a commit, whatever the files beside it are now. Rejects with `ref_unknown`. */
+export async function lockEdits(root: string, ref: string): Promise<Finding[]> {
+  const text = await (await filesAt(root, ref)).read(lockFile);
+  if (text === undefined) return [];
+  const [then, now] = [JSON.parse(text) as SchemaLock, readLock(root)];
+  const finding = (path: string): Finding => {
+    const consequence = `was recorded otherwise at ${ref}: what production has registered cannot be recorded anew`;
+    return { file: lockFile, path, rule: 'lock', consequence, remedy: `restore it from ${ref}` };
+  };
+  const versions = Object.entries(then.versions).filter(([path, checksum]) => now.versions[path] !== checksum);
+  const topics = Object.entries(then.topics).filter(([name, { key, partitions, cleanup }]) => {
+    const locked = now.topics[name];
+    return locked?.key !== key || locked.partitions !== partitions || locked.cleanup !== cleanup;
+  });
+  return [...versions, ...topics].map(([path]) => finding(path));
 }
 
 function versionFindings(root: string, { versions }: SchemaLock): Finding[] {

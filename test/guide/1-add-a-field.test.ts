@@ -70,6 +70,19 @@ describe('a field', () => {
   });
 });
 
+describe('history', () => {
+  it('cannot be written anew, not even together with its lock', async () => {
+    const lock = 'schemas/history/lock.json';
+    const before = work.read(lock);
+    work.edit(lock, /"audience.user.changed.v1-value\/2.avsc": "[0-9a-f]{8}/.exec(before)?.[0] ?? '', `"${subject}/2.avsc": "00000000`);
+    const { output, code } = await work.freshet(['schemas', 'check', '--against', 'HEAD']);
+    expect(output).toContain(`${lock}: ${subject}/2.avsc: lock: was recorded otherwise at HEAD`);
+    expect(code).toBe(1);
+    work.write(lock, before);
+    expect(await work.freshet(['schemas', 'check', '--against', 'HEAD'])).toMatchObject({ code: 0 });
+  });
+});
+
 describe('a rename', () => {
   it('keeps the old name as an alias, so that what is stored is still read', async () => {
     const { output, code } = await work.freshet(['schemas', 'evolve', event, '--rename', 'last_seen_at:seen_at']);
