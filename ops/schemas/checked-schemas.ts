@@ -26,6 +26,7 @@ export function checkedSchemas({ root, topics = sourceTopics, avroTopics }: Chec
   const inSources = sources.flatMap(sourceFindings);
   return {
     sources,
-    findings: [...catalogueFindings(topics), ...findings, ...inSources, ...lockFindings(root, topics)],
+    // What was edited by hand goes first: it may be why the rest does not fit.
+    findings: [...lockFindings(root, topics), ...catalogueFindings(topics), ...findings, ...inSources],
   };
 }
