@@ -1,4 +1,7 @@
+import { Interner } from '../pipeline/domain/interner.ts';
 import type { ItemAttributes } from '../pipeline/domain/item-attributes.ts';
+
+const noTags: readonly number[] = [];
 
 /** Items of one namespace by number: what filters and answers need, in arrays that grow by doubling. */
 export class NamespaceItems {
@@ -6,6 +9,10 @@ export class NamespaceItems {
   readonly #numbers = new Map<string, number>();
   #available = new Uint8Array(0);
   #archivedAt = new Float64Array(0);
+  #prices = new Float64Array(0);
+  readonly #currencies: (string | undefined)[] = [];
+  readonly #tags: (readonly number[] | undefined)[] = [];
+  readonly #tagNumbers = new Interner();
 
   get count(): number {
     return this.#numbers.size;
@@ -28,6 +35,29 @@ export class NamespaceItems {
     return this.#archivedAt[number] ?? Number.POSITIVE_INFINITY;
   }
 
+  /** NaN where it has none. */
+  priceOf(number: number): number {
+    return this.#prices[number] ?? Number.NaN;
+  }
+
+  currencyOf(number: number): string | undefined {
+    return this.#currencies[number];
+  }
+
+  /** Numbers of its tags, in no order. */
+  tagsOf(number: number): readonly number[] {
+    return this.#tags[number] ?? noTags;
+  }
+
+  /** Undefined for a tag that no item has ever had. */
+  tagNumber(tag: string): number | undefined {
+    return this.#tagNumbers.find(tag);
+  }
+
+  tagText(tag: number): string {
+    return this.#tagNumbers.text(tag);
+  }
+
   set(number: number, item: ItemAttributes): void {
     this.#reserve(number + 1);
     const former = this.#ids[number];
@@ -36,6 +66,9 @@ export class NamespaceItems {
     this.#numbers.set(item.itemId, number);
     this.#available[number] = item.available ? 1 : 0;
     this.#archivedAt[number] = item.archivedAt ?? Number.POSITIVE_INFINITY;
+    this.#prices[number] = item.price === null ? Number.NaN : Number(item.price);
+    this.#currencies[number] = item.currency ?? undefined;
+    this.#tags[number] = item.tags.map((tag) => this.#tagNumbers.intern(tag));
   }
 
   #reserve(length: number): void {
@@ -45,8 +78,11 @@ export class NamespaceItems {
     available.set(this.#available);
     const archivedAt = new Float64Array(capacity).fill(Number.POSITIVE_INFINITY);
     archivedAt.set(this.#archivedAt);
+    const prices = new Float64Array(capacity).fill(Number.NaN);
+    prices.set(this.#prices);
     this.#available = available;
     this.#archivedAt = archivedAt;
+    this.#prices = prices;
   }
 }
 

@@ -19,6 +19,10 @@ const surface = z.strictObject({
   exclude_current: z.boolean().default(true),
   /** Leave out the items of the current session (its 30 newest interactions) and of the recent events (100, 15 min). */
   exclude_seen: z.boolean().default(true),
+  /** Leave out what the user has bought (the 60 newest items). */
+  exclude_bought: z.boolean().default(true),
+  /** Leave out what is in the user's cart. */
+  exclude_in_cart: z.boolean().default(true),
 });
 
 /** Settings of one namespace, applied at ingest or when a list is made or read; every one has a default. */

@@ -9,6 +9,8 @@ import type { SettingsView } from '../settings-view.ts';
 import type { Decoder } from './decode.ts';
 import { fallBelow } from './fall-below.ts';
 import { catalogueFilters } from './filters/catalogue.ts';
+import { price, tags } from './filters/constraints.ts';
+import { bought, dismissed, inCart } from './filters/owned.ts';
 import { current, excluded, seen } from './filters/request.ts';
 import { createHydrator } from './hydrate-query.ts';
 import { createLastAnswers, type LastAnswers } from './last-answers.ts';
@@ -33,7 +35,7 @@ export interface PipelineDeps {
 }
 
 /** Every filter, cheapest and most telling first. */
-const filters = [...catalogueFilters, excluded, current, seen];
+const filters = [...catalogueFilters, excluded, current, seen, dismissed, bought, inCart, price, tags];
 
 /** The request pipeline with the product's own roles. */
 export function createPipeline(deps: PipelineDeps): Recommend {

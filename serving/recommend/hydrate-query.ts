@@ -5,8 +5,10 @@ import type { ActiveVersion } from '../active-version.ts';
 import type { CatalogView, NamespaceItems } from '../catalog-view.ts';
 import type { RedisHealth } from '../redis-health.ts';
 import type { SettingsView } from '../settings-view.ts';
+import { priceAllows, tagsAllow } from './constraints.ts';
 import type { Decoder } from './decode.ts';
 import type { LastAnswers } from './last-answers.ts';
+import { ownedBy } from './owned.ts';
 import type { Query, RememberedAnswer, UserState } from './query.ts';
 import type { QueryHydrator } from './roles.ts';
 import { createRounds, type Rounds } from './rounds.ts';
@@ -54,6 +56,9 @@ export function createHydrator(deps: HydratorDeps): QueryHydrator {
       rounds,
       seen: seen.items,
       current: seen.current,
+      owned: user.remembered?.owned ?? ownedBy(user.profile, user.recent),
+      tagsAllow: tagsAllow(query.constraints, items),
+      priceAllows: priceAllows(query.constraints, items),
       excluded: query.excludeItems.length === 0 ? noNumbers : new Set(known(items, query.excludeItems)),
     };
   };

@@ -3,6 +3,8 @@ import type { ProfileSummary } from '../../pipeline/domain/packed-profile.ts';
 import type { RecentEvent } from '../../pipeline/domain/packed-recent.ts';
 import type { SurfaceSettings } from '../../pipeline/domain/settings.ts';
 import type { NamespaceItems } from '../catalog-view.ts';
+import type { Allows, Constraints } from './constraints.ts';
+import type { Owned } from './owned.ts';
 import type { Rounds } from './rounds.ts';
 
 /** Rungs of the fallback ladder, best first. */
@@ -21,6 +23,7 @@ export interface Query {
   /** Items the list is to go with, such as the one on the page or those in the cart. */
   readonly contextItems: readonly string[];
   readonly excludeItems: readonly string[];
+  readonly constraints: Constraints;
 }
 
 /** What is known of the user when the answer is made. */
@@ -44,6 +47,7 @@ export interface RememberedAnswer {
   readonly candidates: readonly Candidate[];
   readonly reflects: Reflects | undefined;
   readonly seen: ReadonlySet<number>;
+  readonly owned: Owned;
   readonly current: number;
   readonly locale: string;
 }
@@ -62,6 +66,9 @@ export interface HydratedQuery extends Query {
   /** Item of the latest interaction, 0 where there is none. */
   readonly current: number;
   readonly excluded: ReadonlySet<number>;
+  readonly owned: Owned;
+  readonly tagsAllow: Allows;
+  readonly priceAllows: Allows;
 }
 
 export type Candidate = PackedCandidate;

@@ -1,3 +1,4 @@
+import { createCaps } from './constraints.ts';
 import type { Candidate, FallbackLevel, HydratedQuery, Query, Ranked, Removal, Slate } from './query.ts';
 import type { Filter, QueryHydrator, Scorer, SideEffect, Source } from './roles.ts';
 
@@ -63,6 +64,7 @@ function createDraft(query: HydratedQuery, filters: readonly Filter[]): Draft {
   const kept: (Ranked & { sources: number })[] = [];
   const removed: Removal[] = [];
   const places = new Map<number, number>();
+  const caps = createCaps(query.constraints, query.items);
   return {
     kept,
     removed,
@@ -77,12 +79,13 @@ function createDraft(query: HydratedQuery, filters: readonly Filter[]): Draft {
         if (former) former.sources |= candidate.sources;
         return;
       }
-      const filter = filters.find((one) => one.removes(item, query));
-      if (filter !== undefined) {
+      const why = filters.find((one) => one.removes(item, query))?.name ?? caps.full(item);
+      if (why !== undefined) {
         places.set(item, -1); // a later rung need not ask again
-        removed.push({ item, level, filter: filter.name });
+        removed.push({ item, level, filter: why });
         return;
       }
+      caps.add(item);
       places.set(item, kept.length);
       kept.push({ ...candidate, level });
     },

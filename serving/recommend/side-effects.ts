@@ -1,4 +1,5 @@
 import type { Metrics } from '../../pipeline/kernel/metrics.ts';
+import { noConstraints } from './constraints.ts';
 import type { LastAnswers } from './last-answers.ts';
 import type { SideEffect } from './roles.ts';
 
@@ -17,14 +18,14 @@ export function countSlate(metrics: Metrics): SideEffect {
  */
 export function rememberSlate(lastAnswers: LastAnswers): SideEffect {
   return function rememberOneSlate({ query, items, reflects }) {
-    const { namespace, surface, userId, user, rounds, seen, current } = query;
-    if (rounds.degraded || user.contextItems.length > 0) return;
+    const { namespace, surface, userId, user, rounds, seen, owned, current, constraints } = query;
+    if (rounds.degraded || user.contextItems.length > 0 || constraints !== noConstraints) return;
     if (user.list === undefined && user.profile === undefined && user.recent.length === 0) {
       lastAnswers.forget(namespace, surface, userId);
       return;
     }
     const locale = user.profile?.locale ?? '';
     const { version } = user;
-    lastAnswers.put(namespace, surface, userId, { version, candidates: items, reflects, seen, current, locale });
+    lastAnswers.put(namespace, surface, userId, { version, candidates: items, reflects, seen, owned, current, locale });
   };
 }

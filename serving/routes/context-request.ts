@@ -11,7 +11,9 @@ import {
   requireText,
 } from '../../pipeline/domain/intake/fields.ts';
 import { defaultNamespace, idRule, namespaceRule } from '../../pipeline/domain/intake/text.ts';
+import { noConstraints } from '../recommend/constraints.ts';
 import type { Query } from '../recommend/query.ts';
+import { readConstraints } from './constraint-fields.ts';
 import { limits, surfaceRule } from './query-fields.ts';
 
 /** Context items a request may name; each costs a value of the first wait. */
@@ -19,7 +21,6 @@ export const contextItemLimit = 20;
 export const excludeItemLimit = 500;
 
 const known = new Set(['user_id', 'namespace', 'surface', 'limit', 'explain', 'context_items', 'constraints']);
-const knownConstraints = new Set(['exclude_items']);
 
 /** The body of `POST /v1/recommendations`. */
 export function parseContextRequest(body: unknown, requestId: string): Parsed<Query> {
@@ -28,7 +29,6 @@ export function parseContextRequest(body: unknown, requestId: string): Parsed<Qu
   const fields: Fields = { source: body, path: '$', problems: [] };
   refuseUnknown(fields, known);
   const constraints = readObject(fields, 'constraints');
-  if (constraints) refuseUnknown(constraints, knownConstraints);
   const query: Query = {
     requestId,
     userId: requireText(fields, 'user_id', idRule),
@@ -37,6 +37,7 @@ export function parseContextRequest(body: unknown, requestId: string): Parsed<Qu
     limit: readNumber(fields, 'limit', { min: 1, max: limits.maxLimit, integer: true }) ?? limits.defaultLimit,
     explain: readBoolean(fields, 'explain') ?? false,
     contextItems: readTexts(fields, 'context_items', contextItemLimit, idRule) ?? [],
+    constraints: constraints ? readConstraints(constraints) : noConstraints,
     excludeItems: (constraints && readTexts(constraints, 'exclude_items', excludeItemLimit, idRule)) ?? [],
   };
   return fields.problems.length > 0 ? { ok: false, problems: fields.problems } : { ok: true, value: query };

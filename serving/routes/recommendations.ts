@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit';
 import type { IdentityEnv } from '../middleware/identity.ts';
 import type { Measure } from '../middleware/request-metrics.ts';
 import { answerOf } from '../recommend/answer.ts';
+import { noConstraints } from '../recommend/constraints.ts';
 import type { Query } from '../recommend/query.ts';
 import type { Recommend } from '../recommend/recommend.ts';
 import { parseContextRequest } from './context-request.ts';
@@ -44,6 +45,7 @@ export function recommendationRoutes({ recommend, loaded, measure }: Recommendat
         explain: fields.flag('explain'),
         contextItems: nothing,
         excludeItems: nothing,
+        constraints: noConstraints,
       };
       return fields.problems.length > 0 ? refuseFields(c, fields.problems) : answer(c, query);
     };

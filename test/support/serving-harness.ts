@@ -3,7 +3,7 @@ import type { ItemAttributes } from '../../pipeline/domain/item-attributes.ts';
 import { type PackedCandidate, packList, type Reflects, sourceBit } from '../../pipeline/domain/packed-list.ts';
 import { type ProfileSummary, packProfile } from '../../pipeline/domain/packed-profile.ts';
 import { packRecent, type RecentEvent } from '../../pipeline/domain/packed-recent.ts';
-import { defaultSettings, namespaceSettingsSchema } from '../../pipeline/domain/settings.ts';
+import { defaultSettings, namespaceSettingsSchema, type SurfaceSettings } from '../../pipeline/domain/settings.ts';
 import type { Clock } from '../../pipeline/kernel/clock.ts';
 import { TransientError } from '../../pipeline/kernel/errors.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
@@ -14,6 +14,7 @@ import { createCatalogView } from '../../serving/catalog-view.ts';
 import { composeApp } from '../../serving/compose-app.ts';
 import { createMeasure } from '../../serving/middleware/request-metrics.ts';
 import { createPopularityView } from '../../serving/popularity-view.ts';
+import { noConstraints } from '../../serving/recommend/constraints.ts';
 import { createPipeline } from '../../serving/recommend/create-pipeline.ts';
 import { createDecoder } from '../../serving/recommend/decode.ts';
 import type { Query } from '../../serving/recommend/query.ts';
@@ -38,6 +39,7 @@ export const query = (over: Partial<Query> = {}): Query => ({
   explain: false,
   contextItems: [],
   excludeItems: [],
+  constraints: noConstraints,
   ...over,
 });
 
@@ -125,7 +127,7 @@ export function createServingHarness() {
     setSimilar: (item: number, bytes: Buffer, version = 1) => values.set(`${version}/similar/shop/${item}`, bytes),
     setPopular: (segment: string, items: readonly number[], version = 1) =>
       popularity.set(version, 'shop', segment, candidates(items, 500, { sources: sourceBit('popular') })),
-    setSurface: (name: string, rules: { exclude_current?: boolean; exclude_seen?: boolean }) =>
+    setSurface: (name: string, rules: Partial<SurfaceSettings>) =>
       settings.set('shop', {
         revision: 7,
         settings: namespaceSettingsSchema.parse({ ...defaultSettings, surfaces: { [name]: rules } }),

@@ -29,6 +29,18 @@ it('keeps what it knows while its arrays grow', () => {
   expect([items.idOf(4), items.isAvailable(4), items.isAvailable(4_000_000_000)]).toEqual([undefined, false, false]);
 });
 
+it('knows prices and tags, as the item was set last', () => {
+  const view = createCatalogView();
+  view.set('a', 1, item('shoe', { price: '19.90', currency: 'EUR', tags: ['brand:acme', 'color:red'] }));
+  view.set('a', 1, item('shoe', { price: '9.90', currency: 'EUR', tags: ['brand:acme'] }));
+  const items = view.items('a');
+  expect([items.priceOf(1), items.currencyOf(1), items.priceOf(2), items.currencyOf(2)]).toEqual([
+    ...[9.9, 'EUR', Number.NaN, undefined],
+  ]);
+  expect(items.tagsOf(1).map((tag) => items.tagText(tag))).toEqual(['brand:acme']);
+  expect([items.tagNumber('color:blue'), items.tagsOf(2)]).toEqual([undefined, []]);
+});
+
 it('forgets the former id of a number', () => {
   const view = createCatalogView();
   view.set('a', 1, item('old'));

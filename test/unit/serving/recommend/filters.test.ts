@@ -1,4 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { typeNumber } from '../../../../pipeline/domain/interaction-type.ts';
+import type { InteractionType } from '../../../../schemas/generated/interaction-recorded.v1.ts';
+import { type Constraints, noConstraints } from '../../../../serving/recommend/constraints.ts';
 import {
   askedAt,
   candidates,
@@ -12,6 +15,7 @@ import {
 } from '../../../support/serving-harness.ts';
 
 const offered = [1, 2, 3, 4, 5, 6, 7, 8];
+const did = (type: InteractionType, item: number) => ({ item, type: typeNumber(type), occurredAt: askedAt - 60_000 });
 
 /** Puts the same candidates on each rung in turn, everything above it empty. */
 const rungs: readonly [string, (serving: ServingHarness) => Promise<void>][] = [
@@ -72,6 +76,42 @@ describe.each(rungs)('on the rung %s', (level, offer) => {
     await offer(serving);
     expect(await shown({ excludeItems: ['i5', 'nowhere'] })).toEqual([1, 2, 3, 4, 6, 7, 8]);
     expect((await serving.counted('servingFiltered')).excluded).toBe(1);
+  });
+
+  const owner = {
+    profile: profile(clicks(6), { bought: [1], dismissed: [2], inCart: [3] }),
+    recent: recent(did('purchase', 4), did('dismiss', 5), did('add', 8), ...clicks(7)),
+  };
+
+  it('leaves out what the user has bought, dismissed or put into the cart', async () => {
+    serving.setUser(owner);
+    await offer(serving);
+    expect(await shown()).toEqual([6, 7]);
+  });
+
+  it('shows again what is bought or in the cart where the surface says so, and never what was dismissed', async () => {
+    const own = { exclude_bought: false, exclude_in_cart: false };
+    serving.setSurface('home', { exclude_current: false, exclude_seen: false, ...own });
+    serving.setUser(owner);
+    await offer(serving);
+    expect(await shown()).toEqual([1, 3, 4, 6, 7, 8]);
+  });
+
+  it('holds to tags, prices and caps', async () => {
+    await offer(serving);
+    for (const item of offered) {
+      const tags = [`brand:${item % 2}`, item < 5 ? 'category:shoes' : 'category:hats', `color:c${item}`];
+      serving.setItem(item, { tags, price: String(item), currency: 'EUR' });
+    }
+    const where = (over: Partial<Constraints>) => shown({ constraints: { ...noConstraints, ...over } });
+    expect(await where({ anyOf: [['category:shoes', 'color:c8']] })).toEqual([1, 2, 3, 4, 8]);
+    expect(await where({ anyOf: [['category:shoes'], ['brand:1']] })).toEqual([1, 3]);
+    expect(await where({ allOf: ['category:hats', 'brand:0'] })).toEqual([6, 8]);
+    expect(await where({ noneOf: ['brand:1', 'color:c2'] })).toEqual([4, 6, 8]);
+    expect(await where({ price: { min: 2, max: 4, currency: 'EUR' } })).toEqual([2, 3, 4]);
+    expect(await where({ perCategory: 2 })).toHaveLength(4);
+    expect(await where({ perBrand: 1 })).toHaveLength(2);
+    expect(await where({ price: { min: 2, max: 4, currency: 'USD' } })).toEqual([]);
   });
 
   it('leaves out the item of the latest interaction where the surface asks for it', async () => {

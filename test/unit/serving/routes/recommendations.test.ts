@@ -187,7 +187,35 @@ describe('POST /v1/recommendations', () => {
     expect(await idsOf(response)).toEqual(['i42', 'i30']);
   });
 
+  it('holds to constraints, tags in any spelling', async () => {
+    serving.setItem(30, { tags: ['category:shoes', 'brand:acme'], price: '19.90', currency: 'EUR' });
+    serving.setItem(31, { tags: ['category:hats'], price: '9.90', currency: 'EUR' });
+    const where = async (constraints: object) => idsOf(await post({ user_id: 'u', namespace: 'shop', constraints }));
+    expect(await where({ categories: ['Shoes'] })).toEqual(['i30']);
+    expect(await where({ include_tags_any: ['Category = Hats', 'color:red'] })).toEqual(['i31']);
+    expect(await where({ include_tags_all: ['category:shoes', 'brand/acme'] })).toEqual(['i30']);
+    expect(await where({ include_tags_all: ['category:shoes', 'brand:none'] })).toEqual([]);
+    expect(await where({ exclude_tags_any: ['brand:acme'] })).toEqual(['i31']);
+    expect(await where({ price_between: { max: 10, currency: 'EUR' } })).toEqual(['i31']);
+    expect(await where({ price_between: { min: 9.9, max: 19.9, currency: 'EUR' } })).toEqual(['i30', 'i31']);
+    expect(await where({ price_between: { currency: 'USD' } })).toEqual([]);
+  });
+
   it.each([
+    [{ user_id: 'u', constraints: { include_tags_any: [] } }, 'too_short', '$.constraints.include_tags_any'],
+    [{ user_id: 'u', constraints: { include_tags_all: [7] } }, 'wrong_type', '$.constraints.include_tags_all[0]'],
+    [
+      { user_id: 'u', constraints: { exclude_tags_any: Array(51).fill('a') } },
+      'too_many',
+      '$.constraints.exclude_tags_any',
+    ],
+    [{ user_id: 'u', constraints: { price_between: { min: 1 } } }, 'required', '$.constraints.price_between.currency'],
+    [
+      { user_id: 'u', constraints: { price_between: { min: 2, max: 1, currency: 'EUR' } } },
+      'out_of_range',
+      '$.constraints.price_between.min',
+    ],
+    [{ user_id: 'u', constraints: { max_per_brand: 0 } }, 'out_of_range', '$.constraints.max_per_brand'],
     [{}, 'required', '$.user_id'],
     [[], 'wrong_type', '$'],
     [{ user_id: 7 }, 'wrong_type', '$.user_id'],
