@@ -10,11 +10,13 @@ import { settingsFeed } from './feeds/settings-feed.ts';
 import type { IdentityEnv } from './middleware/identity.ts';
 import { createMeasure } from './middleware/request-metrics.ts';
 import { createPopularityView } from './popularity-view.ts';
+import { RecoWindow } from './reco-window.ts';
 import { createPipeline } from './recommend/create-pipeline.ts';
 import { createDecoder } from './recommend/decode.ts';
 import { createFindSimilar } from './recommend/similar.ts';
 import { createRedisHealth } from './redis-health.ts';
-import { recommendationRoutes } from './routes/recommendations.ts';
+import { recoMetricsRoutes } from './routes/reco-metrics.ts';
+import { listRoute, recommendationRoutes } from './routes/recommendations.ts';
 import { similarRoutes } from './routes/similar.ts';
 import type { Health } from './routes/status.ts';
 import { createSettingsView } from './settings-view.ts';
@@ -24,6 +26,8 @@ export interface ServingDeps extends FeedEnvironment {
   readonly items: ItemReader;
   readonly settings: SettingsReader;
   readonly popular: PopularReader;
+  /** Of `GET /metrics/reco`. */
+  readonly recoWindow: { readonly windowSeconds: number; readonly maxSamples: number };
   /** Answered from until `f:active` says another. */
   readonly stateVersion: number;
 }
@@ -50,12 +54,16 @@ export function createServing(deps: ServingDeps): Serving {
   const feeds = [catalogFeed(deps.items, catalog, deps), settingsFeed(deps.settings, settings, deps), popularFeed];
   const shared = { lists, active, catalog, health, decoder, clock };
   const recommend = createPipeline({ ...shared, settings, popularity, metrics });
-  const measure = createMeasure(metrics, clock);
+  const window = new RecoWindow({ windowMs: deps.recoWindow.windowSeconds * 1_000, ...deps.recoWindow });
+  const measure = createMeasure(metrics, clock, (route, status, tookMs) => {
+    if (route === listRoute) window.add(clock.monotonic(), tookMs, status);
+  });
   const loaded = () => feeds.every((feed) => feed.loaded());
   return {
     app: new Hono<IdentityEnv>()
       .route('/', recommendationRoutes({ recommend, loaded, measure }))
-      .route('/', similarRoutes({ findSimilar: createFindSimilar(shared), loaded, measure })),
+      .route('/', similarRoutes({ findSimilar: createFindSimilar(shared), loaded, measure }))
+      .route('/', recoMetricsRoutes({ ...deps.recoWindow, summary: () => window.summary(clock.monotonic()) })),
     components: feeds,
     health: () => ({
       redis: health.problem === undefined ? { ok: true } : { ok: false, problem: health.problem },

@@ -29,7 +29,11 @@ export interface ServerContext {
 export function servingRole(context: ServerContext, stateVersion: number): Serving {
   const { config, log } = context;
   const { component, ...readers } = createServingConnections({ url: config.FRESHET_REDIS_URL, log });
-  const serving = createServing({ ...context, ...readers, stateVersion });
+  const recoWindow = {
+    windowSeconds: config.FRESHET_RECO_METRICS_WINDOW_SEC,
+    maxSamples: config.FRESHET_RECO_METRICS_MAX_SAMPLES,
+  };
+  const serving = createServing({ ...context, ...readers, recoWindow, stateVersion });
   return { ...serving, components: [component, ...serving.components] };
 }
 

@@ -10,6 +10,9 @@ import { parseContextRequest } from './context-request.ts';
 import { QueryFields } from './query-fields.ts';
 import { notLoaded, refuse, refuseFields } from './refuse.ts';
 
+/** Name of these routes in metrics. */
+export const listRoute = 'recommendations';
+
 const bodyBytes = 128 * 1_024;
 const jsonType = /^application\/json\s*(;|$)/i;
 const nothing: readonly string[] = [];
@@ -73,7 +76,7 @@ export function recommendationRoutes({ recommend, loaded, measure }: Recommendat
       limit: bodyBytes,
     });
   const byQuery = get((fields) => fields.queryId('user_id', 'userId'));
-  const counted = measure('recommendations');
+  const counted = measure(listRoute);
   return new Hono<IdentityEnv>()
     .get(
       '/v1/recommendations/:user_id',

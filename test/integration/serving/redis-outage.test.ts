@@ -54,7 +54,12 @@ beforeAll(async () => {
   const { component, ...readers } = createServingConnections({ url: url.href, log: quietLog });
   const metrics = createMetrics();
   const environment = { clock: systemClock, random: () => 0.5, log: quietLog, metrics };
-  const serving = createServing({ ...environment, ...readers, stateVersion: 1 });
+  const serving = createServing({
+    ...environment,
+    ...readers,
+    recoWindow: { windowSeconds: 60, maxSamples: 100 },
+    stateVersion: 1,
+  });
   app = composeApp({ apps: [serving.app], metrics, log: quietLog, makeId: () => crypto.randomUUID() });
   running = await startAll([component, ...serving.components], quietLog, () => {});
 });
