@@ -6,7 +6,7 @@ import { settlesWithin } from '../../pipeline/kernel/deadline.ts';
 import { messageOf } from '../../pipeline/kernel/errors.ts';
 import { createLogger, type Logger } from '../../pipeline/kernel/logger.ts';
 import { type FreshetProcess, startProcess } from '../process/process.ts';
-import { parseRoles, roles } from '../process/roles.ts';
+import { parseRoles, roles, withEmbeddedWorkers } from '../process/roles.ts';
 import { firstSignal } from '../process/signals.ts';
 import { stackEnvironment, stackStatus } from '../stack/stack.ts';
 
@@ -48,9 +48,9 @@ function keepHeapSmall(): void {
 }
 
 async function run(options: Options): Promise<void> {
-  const wanted = parseRoles(options.roles);
-  if (wanted.size === 1 && wanted.has('relay')) keepHeapSmall();
   const config = parseConfig(await environment());
+  const wanted = withEmbeddedWorkers(parseRoles(options.roles), config.FRESHET_HTTP_EMBEDDED_WORKERS);
+  if (wanted.size === 1 && wanted.has('relay')) keepHeapSmall();
   const log = createLogger(config.FRESHET_LOG_LEVEL);
   const failed = Promise.withResolvers<'failed'>();
   const onFatal = (component: string, error: unknown) => {

@@ -15,6 +15,23 @@ export const roles = [
 ] as const;
 export type Role = (typeof roles)[number];
 
+/** What reads topics; the relay, which feeds them, goes with it. */
+const workerRoles: readonly Role[] = [
+  'intake',
+  'relay',
+  'enrichment',
+  'aggregation',
+  'candidates',
+  'catalog',
+  'dlq-index',
+];
+
+/** A process that serves clients may run the workers too: an installation of one process. */
+export function withEmbeddedWorkers(wanted: ReadonlySet<Role>, isEmbedded: boolean): ReadonlySet<Role> {
+  const isHttp = wanted.has('ingest') || wanted.has('serving');
+  return isEmbedded && isHttp ? new Set([...wanted, ...workerRoles]) : wanted;
+}
+
 /** Parses a comma separated list; FreshetError `role_unknown` names those there are. */
 export function parseRoles(text: string): ReadonlySet<Role> {
   const names = text.split(',').map((name) => name.trim());

@@ -185,6 +185,11 @@ export const configSpec = {
       'Operators who may use /admin: name and SHA-256 of their token (printf %s TOKEN | sha256sum), comma separated; without it there is no /admin',
     example: 'ann:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   },
+  FRESHET_HTTP_EMBEDDED_WORKERS: {
+    schema: flag.default(false),
+    meaning: 'Processes with the roles of http run all workers and the relay too',
+    example: 'true',
+  },
   FRESHET_RECO_METRICS_WINDOW_SEC: {
     schema: z.coerce.number().int().min(1).max(86_400).default(3_600),
     meaning: 'How far GET /metrics/reco looks back, seconds',
@@ -214,6 +219,7 @@ export const configAliases: Readonly<Record<string, keyof typeof configSpec>> = 
   KAFKA_WORKER_AUTO_OFFSET_RESET: 'FRESHET_CONSUMER_AUTO_OFFSET_RESET',
   KAFKA_WORKER_GROUP_ID: 'FRESHET_CONSUMER_GROUP_ID',
   STREAM_FEATURE_HISTORY_SIZE: 'FRESHET_FEATURE_HISTORY_SIZE',
+  API_EMBEDDED_WORKER_ENABLED: 'FRESHET_HTTP_EMBEDDED_WORKERS',
   RECO_METRICS_WINDOW_SEC: 'FRESHET_RECO_METRICS_WINDOW_SEC',
   RECO_METRICS_MAX_SAMPLES: 'FRESHET_RECO_METRICS_MAX_SAMPLES',
   WORKER_METRICS_HOST: 'FRESHET_WORKER_METRICS_HOST',
