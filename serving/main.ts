@@ -12,6 +12,7 @@ import { createHttpServer, type HttpServer } from './http-server.ts';
 import type { IdentityEnv } from './middleware/identity.ts';
 import { createMeasure } from './middleware/request-metrics.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
+import { type ContractDeps, contractRoutes } from './routes/contract.ts';
 import { type Health, statusRoutes } from './routes/status.ts';
 import { streamWorkerRoutes, type WorkerReports } from './routes/stream-worker.ts';
 
@@ -43,6 +44,9 @@ export function adminRole(context: ServerContext, verbs: DeadLetterVerbs): Hono<
   if (tokens.length === 0) return undefined;
   return deadLetterRoutes({ ...context, verbs, tokens, measure: createMeasure(context.metrics, context.clock) });
 }
+
+/** What clients may rely on. */
+export const contractRole = (contract: ContractDeps): Hono<IdentityEnv> => contractRoutes(contract);
 
 export interface FrontOptions {
   /** `http` serves clients, `worker` only health and metrics. */

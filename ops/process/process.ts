@@ -5,9 +5,10 @@ import { type Running, startAll } from '../../pipeline/kernel/component.ts';
 import type { Config } from '../../pipeline/kernel/config.ts';
 import type { Logger } from '../../pipeline/kernel/logger.ts';
 import { createMetrics, type Metrics } from '../../pipeline/kernel/metrics.ts';
+import { createIntakeContract } from '../../pipeline/main/contract.ts';
 import { createWorkers } from '../../pipeline/main/workers.ts';
 import { createPipeline, type Pipeline } from '../../pipeline/main.ts';
-import { adminRole, createFront, servingRole } from '../../serving/main.ts';
+import { adminRole, contractRole, createFront, servingRole } from '../../serving/main.ts';
 import { productVersion } from '../cli/report.ts';
 import { joinOwnGroup } from '../rebuild/own-group.ts';
 import type { Role } from './roles.ts';
@@ -44,7 +45,9 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
   const pipeline = await createPipeline({ ...base, ...identity });
   const serving = roles.has('serving') ? servingRole(base, stateVersion) : undefined;
   const admin = pipeline.deadLetters && adminRole(base, pipeline.deadLetters);
-  const apps = [pipeline.app, serving?.app, admin].filter((app) => app !== undefined);
+  const doors = [pipeline.app, serving?.app, admin].filter((app) => app !== undefined);
+  const { limits: intakeLimits, schemas } = createIntakeContract(pipeline.resources.registry);
+  const apps = doors.length > 0 ? [...doors, contractRole({ version: productVersion(), intakeLimits, schemas })] : [];
   const says = () => ({ stages: pipeline.status(), relays: pipeline.relays() });
   const workers = createWorkers(
     { ...base, ...identity },

@@ -8,6 +8,7 @@ import { createKafkaProducer } from '../broker/kafka/producer.ts';
 import type { Producer } from '../broker/producer.ts';
 import { createCodec } from '../broker/registry/codec.ts';
 import { createHttpRegistry } from '../broker/registry/http-registry.ts';
+import type { RegistryClient } from '../broker/registry/registry-client.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Config } from '../kernel/config.ts';
 import { messageOf } from '../kernel/errors.ts';
@@ -42,6 +43,7 @@ export interface Resources {
   readonly admin: BrokerAdmin;
   readonly consumers: ConsumerFactory;
   readonly producer: Producer;
+  readonly registry: RegistryClient;
   readonly codec: Codec;
   readonly signal: OutboxSignal;
   /** For writers; serving has connections of its own. */
@@ -64,6 +66,7 @@ export async function openResources(context: Omit<ProcessContext, 'onStage'>): P
   const admin = createKafkaAdmin({ kafka, names });
   const producer = createKafkaProducer({ kafka, names, clock });
   const signal = createOutboxSignal({ url: config.FRESHET_POSTGRES_URL, log });
+  const registry = createHttpRegistry(registryConnection(config));
   const redis = openRedis({ url: config.FRESHET_REDIS_URL, name: 'freshet-writer', log });
   return {
     database,
@@ -74,7 +77,8 @@ export async function openResources(context: Omit<ProcessContext, 'onStage'>): P
     signal,
     redis,
     consumers: createKafkaConsumers({ kafka, names, clock, random, log }),
-    codec: createCodec({ registry: createHttpRegistry(registryConnection(config)), clock }),
+    registry,
+    codec: createCodec({ registry, clock }),
     async close() {
       redis.disconnect();
       const closed = await Promise.allSettled([signal, producer, admin, database].map((one) => one.close()));
