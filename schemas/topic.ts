@@ -51,6 +51,8 @@ export interface CatalogueTopic {
 /** A topic whose values are Avro, framed with the id of a registered schema. */
 export interface TopicDef<V = unknown> extends CatalogueTopic {
   readonly schema: AvroSchema<V>;
+  /** Name of the topic whose records are passed on whole: each field of theirs is declared here too. */
+  readonly carries?: string;
   /** FULL_TRANSITIVE where it is left out. */
   readonly compatibility?: { readonly level: CompatibilityLevel; readonly reason: string };
 }

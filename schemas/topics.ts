@@ -59,6 +59,7 @@ export const topics = {
   interactionEnriched: {
     name: 'engagement.interaction.enriched.v1',
     schema: interactionEnrichedSchema,
+    carries: 'engagement.interaction.recorded.v1',
     key: 'ns|user',
     partitions: 8,
     cleanup: 'delete',

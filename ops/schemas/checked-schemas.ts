@@ -1,6 +1,7 @@
 import type { CatalogueTopic, TopicDef } from '../../schemas/topic.ts';
 import { sourceTopics } from '../../schemas/topics.ts';
 import { catalogueFindings } from '../topics/catalogue-findings.ts';
+import { carriedFindings } from './carried.ts';
 import type { Finding } from './finding.ts';
 import { lockFindings } from './lock.ts';
 import { avroTopicsOf, readSchemas, type SchemaSource } from './schema-files.ts';
@@ -27,6 +28,12 @@ export function checkedSchemas({ root, topics = sourceTopics, avroTopics }: Chec
   return {
     sources,
     // What was edited by hand goes first: it may be why the rest does not fit.
-    findings: [...lockFindings(root, topics), ...catalogueFindings(topics), ...findings, ...inSources],
+    findings: [
+      ...lockFindings(root, topics),
+      ...catalogueFindings(topics),
+      ...findings,
+      ...inSources,
+      ...carriedFindings(sources),
+    ],
   };
 }

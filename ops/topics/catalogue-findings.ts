@@ -43,6 +43,10 @@ export function catalogueFindings(topics: readonly CatalogueTopic[]): Finding[] 
     lookAtLog(topic, report);
     lookAtPeople(topic, report);
     lookAtSchema(topic, report);
+    const { carries } = topic as Partial<TopicDef>;
+    if (carries !== undefined && !topics.some(({ name }) => name === carries)) {
+      report('carries', `there is no topic ${carries}`, 'name the topic whose records are passed on');
+    }
   }
   return findings;
 }

@@ -1,7 +1,18 @@
-import { added, after, consent, event, field, type Mistake, millis, schema, without } from './planting.ts';
+import { added, after, consent, event, field, type Mistake, millis, read, schema, without, write } from './planting.ts';
 
 /** In a schema and against its history. */
 export const schemaMistakes: readonly Mistake[] = [
+  [
+    'a field that a stage passes on, and the topic it writes does not have',
+    () => {
+      const recorded = 'schemas/events/interaction-recorded.v1.avsc';
+      const text = JSON.parse(read(recorded));
+      text.fields.push({ name: 'mood', type: ['null', 'string'], doc: 'Mood.', default: null });
+      write(recorded, JSON.stringify(text));
+    },
+    ['schemas/events/interaction-enriched.v1.avsc', 'mood'],
+    /carried: .*enrichment passes it on.*freshet schemas evolve interaction-enriched.v1/i,
+  ],
   [
     'a new field without default',
     added({ default: undefined }, 'string'),
