@@ -44,6 +44,9 @@ export function parseAvroType(json: string): AvroType {
 }
 
 function build(schema: AvroJson, namespace: string, types: Map<string, AvroType>): AvroType {
+  if (schema === null || !['string', 'object'].includes(typeof schema)) {
+    throw new Error(`${JSON.stringify(schema) ?? 'nothing'} is no type`);
+  }
   if (isUnion(schema)) {
     return { ...plain('union'), branches: schema.map((branch) => build(branch, namespace, types)) };
   }
@@ -76,6 +79,7 @@ function buildNamed(schema: AvroObject, kind: AvroKind, outer: string, types: Ma
   const name = qualified(schema.name ?? '', schema.namespace ?? outer);
   const namespace = name.slice(0, Math.max(0, name.lastIndexOf('.')));
   const { logicalType, precision, scale, symbols = [], size = 0 } = schema;
+  refuseShape(schema, name);
   const fields: AvroFieldType[] = [];
   const type: AvroType = {
     ...plain(kind),
@@ -92,6 +96,7 @@ function buildNamed(schema: AvroObject, kind: AvroKind, outer: string, types: Ma
   };
   types.set(name, type); // before its fields, which may be of it
   for (const field of schema.fields ?? []) {
+    refuseShape(field, `${name}.${field.name}`);
     fields.push({
       name: field.name,
       aliases: field.aliases ?? [],
@@ -102,6 +107,17 @@ function buildNamed(schema: AvroObject, kind: AvroKind, outer: string, types: Ma
     });
   }
   return type;
+}
+
+/** Only what would be taken for something else later: avsc looks at the rest. */
+function refuseShape({ doc, aliases, fields }: Partial<AvroObject>, of: string): void {
+  if (doc !== undefined && typeof doc !== 'string') throw new Error(`"doc" of ${of} is no text`);
+  if (aliases !== undefined && !(Array.isArray(aliases) && aliases.every((alias) => typeof alias === 'string'))) {
+    throw new Error(`"aliases" of ${of} is no list of names`);
+  }
+  if (fields !== undefined && !(Array.isArray(fields) && fields.every((field) => typeof field?.name === 'string'))) {
+    throw new Error(`"fields" of ${of} is no list of fields, each with a "name"`);
+  }
 }
 
 const qualified = (name: string, namespace: string) =>

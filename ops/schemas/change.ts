@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import { runTool } from '../stack/run-tool.ts';
 import { compactText } from './avro-json.ts';
@@ -7,7 +7,7 @@ import { type TopicEntry, withRetired, withTopic } from './catalogue-text.ts';
 import { diffSchemas, type SchemasDiff } from './diff.ts';
 import { type Evolution, eventNamed, evolved } from './evolve.ts';
 import { findingLine } from './finding.ts';
-import { generateSchemas } from './generate.ts';
+import { generateSchemas, staleModules } from './generate.ts';
 import { eventNames, type NewEvent, newEventText } from './new-event.ts';
 import { readSchemas } from './schema-files.ts';
 import { sourceFindings } from './source-findings.ts';
@@ -23,11 +23,12 @@ export async function evolveEvent(
   event: string,
   evolution: Evolution,
 ): Promise<{ readonly files: readonly string[]; readonly diff: SchemasDiff }> {
+  staleModules(root); // throws while nothing is written, where any schema cannot be read
   const source = eventNamed(event, readSchemas(root).sources);
   const text = evolved(source.json, evolution);
   refuseWhatIsWrong(sourceFindings({ ...source, json: compactText(text) }));
   writeFileSync(join(root, source.file), text);
-  const files = [source.file, ...generated(root)];
+  const files = [source.file, ...generateSchemas(root)];
   return { files, diff: await diffSchemas({ root }) };
 }
 
@@ -35,8 +36,6 @@ function refuseWhatIsWrong(findings: ReturnType<typeof sourceFindings>): void {
   const refused = findings.filter(({ rule }) => rule !== 'recorded');
   if (refused.length > 0) throw new FreshetError('schemas_refused', refused.map(findingLine).join('\n'));
 }
-
-const generated = (root: string) => generateSchemas(root).map((path) => relative(root, path));
 
 export type NewTopic = Omit<TopicEntry, 'record' | 'module'> & Omit<NewEvent, 'previous'>;
 
@@ -59,7 +58,7 @@ export async function newEvent(root: string, topic: NewTopic): Promise<readonly 
   refuseWhatIsWrong(sourceFindings({ ...source, topics: [], versions: [] }));
   const catalogue = withTopic(readFileSync(join(root, catalogueFile), 'utf8'), { ...topic, ...names });
   writeFileSync(join(root, file), text);
-  const files = [file, ...generated(root)];
+  const files = [file, ...generateSchemas(root)];
   await writeCatalogue(root, catalogue);
   return [...files, catalogueFile];
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { messageOf } from '../../pipeline/kernel/errors.ts';
+import { FreshetError, messageOf } from '../../pipeline/kernel/errors.ts';
 import { avroSchema } from '../../schemas/generated/avro.ts';
 import type { CatalogueTopic } from '../../schemas/topic.ts';
 import { sourceTopics } from '../../schemas/topics.ts';
@@ -19,11 +19,20 @@ export function checkSchemas(root: string, topics: readonly CatalogueTopic[] = s
 }
 
 function staleFindings(root: string): Finding[] {
-  return staleModules(root).map(({ path, text }) => {
+  return stale(root).map(({ path, text }) => {
     const consequence = text === undefined ? 'no schema stands behind it' : 'is not what the schema makes of it';
     const remedy = 'run `freshet schemas generate`; never edit it';
     return { file: relative(root, path), path: '(file)', rule: 'generated', consequence, remedy };
   });
+}
+
+function stale(root: string): ReturnType<typeof staleModules> {
+  try {
+    return staleModules(root);
+  } catch (error) {
+    if (error instanceof FreshetError && error.code === 'schema_unread') return []; // of no topic: `readSchemas` tells
+    throw error;
+  }
 }
 
 /** Bytes of every version ever recorded, read with today's schema. */

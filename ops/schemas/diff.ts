@@ -4,9 +4,10 @@ import { sourceTopics } from '../../schemas/topics.ts';
 import { compactText } from './avro-json.ts';
 import { type DeployOrder, deployOrder } from './deploy-order.ts';
 import { type FilesAt, filesAt } from './files-at.ts';
-import { lockFile, type SchemaLock } from './lock.ts';
+import { lockFile, lockOf } from './lock.ts';
 import { type SchemaChange, schemaChanges } from './schema-changes.ts';
 import { avroTopicsOf, readSchemas, type SchemaSource } from './schema-files.ts';
+import { jsonProblem } from './schema-problem.ts';
 
 /** What became of one event's schema. */
 export interface EventDiff {
@@ -48,7 +49,7 @@ export async function diffSchemas({ root, against, topics = sourceTopics }: Diff
   const events: EventDiff[] = [];
   for (const source of sources) {
     const text = await files.read(source.file);
-    events.push(...eventDiff(source, text === undefined ? undefined : compactText(text)));
+    events.push(...eventDiff(source, text === undefined || jsonProblem(text) ? undefined : compactText(text)));
   }
   const present = new Set(sources.map(({ file }) => basename(file)));
   const before = (await files.list('schemas/events')).filter((path) => path.endsWith('.avsc'));
@@ -75,9 +76,8 @@ function eventDiff({ file, json, topics, versions }: SchemaSource, previous: str
 }
 
 async function topicLines(files: FilesAt, topics: readonly CatalogueTopic[]): Promise<string[]> {
-  const text = await files.read(lockFile);
-  if (text === undefined) return [];
-  const before = (JSON.parse(text) as SchemaLock).topics;
+  const before = lockOf((await files.read(lockFile)) ?? '')?.topics;
+  if (before === undefined) return [];
   const come = topics.filter(({ name }) => before[name] === undefined);
   const retired = topics.filter(({ name, retired: now }) => now && before[name] && !before[name].retired);
   const gone = Object.entries(before).filter(([name]) => !topics.some((topic) => topic.name === name));

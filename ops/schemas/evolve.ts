@@ -31,6 +31,11 @@ export function eventNamed(name: string, sources: readonly SchemaSource[]): Sche
 
 /** The schema's text with the changes made; whether it fits its history is for `checkSchemas` to say. */
 export function evolved(json: string, { add, rename, remove, addSymbol }: Evolution): string {
+  if (add.length + rename.length + remove.length + addSymbol.length === 0) {
+    refuse(
+      'there is nothing to change: give --add, --rename, --remove or --add-symbol; what was edited by hand needs only `freshet schemas record`',
+    );
+  }
   const schema = JSON.parse(compactText(json)) as AvroObject;
   for (const { text, doc } of add) addField(schema, text, doc);
   for (const { from, to } of rename) renameField(schema, from, to);
@@ -56,7 +61,8 @@ function renameField(schema: AvroObject, from: string, to: string): void {
   if (to.includes('.')) refuse(`${from}:${to}: a field stays in its record; write only the new name after the colon`);
   if (fields.some(({ name }) => name === to)) refuse(`${from}:${to}: there is a field ${to} already`);
   const { name, type, ...rest } = fields[at] as AvroField;
-  fields[at] = { name: to, type, ...rest, aliases: [...(rest.aliases ?? []), name] };
+  const aliases = [...(rest.aliases ?? []), name].filter((alias) => alias !== to);
+  fields[at] = { name: to, type, ...rest, aliases };
 }
 
 function removeField(schema: AvroObject, path: string): void {
@@ -81,19 +87,24 @@ function placeOf(schema: AvroObject, path: string): { readonly fields: AvroField
   const name = names.pop();
   const fields = fieldsAt(schema, names);
   const at = fields.findIndex((field) => field.name === name);
-  if (at < 0) refuse(`${path}: there is no such field; there are ${fields.map((field) => field.name).join(', ')}`);
+  if (at < 0) refuse(noSuchField(path, fields));
   return { fields, at };
 }
+
+const noSuchField = (path: string, fields: readonly AvroField[]) =>
+  `${path || '(empty)'}: there is no such field; there are ${fields.map(({ name }) => name).join(', ')}`;
 
 /** The fields of the record at a path, through null, lists and maps; they are the schema's own and may be changed. */
 function fieldsAt(schema: AvroObject, path: readonly string[]): AvroField[] {
   let record: AvroObject | undefined = schema;
   for (const name of path) {
-    const field: AvroField | undefined = record?.fields?.find((one) => one.name === name);
+    const fields: readonly AvroField[] = record?.fields ?? [];
+    const field: AvroField | undefined = fields.find((one) => one.name === name);
+    if (field === undefined) refuse(noSuchField(name, fields));
     record = field && heldBy(field.type);
     if (record?.fields === undefined) {
       refuse(
-        `${path.join('.')}: ${name} is no record that is defined here; types that are used twice are changed where they are defined`,
+        `${path.join('.')}: ${name} holds no record that is defined here; a type that is used twice is changed under the field where it is defined first`,
       );
     }
   }

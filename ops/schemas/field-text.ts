@@ -9,7 +9,7 @@ export interface FieldText {
 }
 
 const grammar =
-  'write path:type or path:type=default, where type is string, int, long, double, boolean, bytes or timestamp-millis, ' +
+  'write path:type or path:type=default, where type is string, int, long, double, boolean, bytes, timestamp-millis or timestamp-micros, ' +
   'with ? for nullable, [] for a list, {} for a map, ! for required in a new event: channel:string?, rank:int=0, tags:string[]';
 
 const plainTypes = ['string', 'int', 'long', 'double', 'boolean', 'bytes'];
@@ -18,7 +18,7 @@ const fieldPattern = /^([a-z0-9_.]+):([a-z-]+)([?!]|\[\]|\{\})?(?:=(.*))?$/s;
 /** Throws FreshetError `field_invalid` that says what is wrong and how a field is written. */
 export function parseFieldText(text: string, doc: string): FieldText {
   const refuse = (why: string): never => {
-    throw new FreshetError('field_invalid', `${text}: ${why}; ${grammar}`);
+    throw new FreshetError('field_invalid', `${text || '(empty)'}: ${why}; ${grammar}`);
   };
   const match = fieldPattern.exec(text) ?? refuse('is no field');
   const [, names, typeName, shape = '', defaultText] = match as unknown as [string, string, string, string?, string?];

@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import { camel } from '../../schemas/generated/avro-names.ts';
 import { type AvroJson, isUnion, objectOf } from './avro-json.ts';
+import { jsonProblem, schemaProblem } from './schema-problem.ts';
 
 const primitives: Record<string, string> = {
   null: 'null',
@@ -47,8 +49,13 @@ function typeOf(schema: AvroJson, declared: Map<string, string>): string {
   }
 }
 
-/** The generated module of one schema text. */
+/** The generated module of one schema text. Throws FreshetError `schema_unread` where it is none. */
 export function generateModule(file: string, json: string): string {
+  const problem = jsonProblem(json) ?? schemaProblem(json);
+  if (problem !== undefined) {
+    const { consequence, remedy } = problem;
+    throw new FreshetError('schema_unread', `schemas/events/${file}: ${consequence}; nothing was written. ${remedy}`);
+  }
   const declared = new Map<string, string>();
   const name = typeOf(JSON.parse(json), declared);
   const constant = name.charAt(0).toLowerCase() + name.slice(1);
@@ -67,15 +74,16 @@ export interface GeneratedFile {
   readonly text: string | undefined;
 }
 
-/** Every generated module whose file is not as it should be; the same sources always give the same text. */
+/**
+ * Every generated module whose file is not as it should be; the same sources always give the same text. Throws
+ * FreshetError `schema_unread`.
+ */
 export function staleModules(root: string): GeneratedFile[] {
   const sources = join(root, 'schemas', 'events');
   const target = join(root, 'schemas', 'generated');
   const wanted = new Map<string, string | undefined>();
   for (const file of readdirSync(target)) if (/\.v\d+\.ts$/.test(file)) wanted.set(file, undefined);
-  for (const file of readdirSync(sources)
-    .filter((name) => name.endsWith('.avsc'))
-    .sort()) {
+  for (const file of eventFiles(root)) {
     wanted.set(`${basename(file, '.avsc')}.ts`, generateModule(file, readFileSync(join(sources, file), 'utf8')));
   }
   const there = new Set(readdirSync(target));
@@ -84,11 +92,20 @@ export function staleModules(root: string): GeneratedFile[] {
     .map(([file, text]) => ({ path: join(target, file), text }));
 }
 
-/** Brings `schemas/generated/<event>.ts` in line with `schemas/events/<event>.avsc`; returns what it changed. */
+function eventFiles(root: string): string[] {
+  const folder = join(root, 'schemas', 'events');
+  if (existsSync(folder))
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.avsc'))
+      .sort();
+  throw new FreshetError('schema_unread', 'schemas/events is not there: restore it from git');
+}
+
+/** Brings `schemas/generated/<event>.ts` in line with `schemas/events/<event>.avsc`; returns the paths that it changed. */
 export function generateSchemas(root: string): string[] {
   return staleModules(root).map(({ path, text }) => {
     if (text === undefined) rmSync(path);
     else writeFileSync(path, text);
-    return path;
+    return relative(root, path);
   });
 }

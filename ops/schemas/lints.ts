@@ -14,13 +14,15 @@ type Report = (rule: string, consequence: string, remedy: string) => void;
 /** Everything in one schema that the rules forbid, in the order of its fields. */
 export function lintSchema(json: string): Lint[] {
   const found: Lint[] = [];
-  lintType(parseAvroType(json), '', { found, seen: new Set() });
+  lintType(parseAvroType(json), '', { found, seen: new Set(), types: new Map() });
   return found;
 }
 
 interface Walk {
   readonly found: Lint[];
   readonly seen: Set<AvroType>;
+  /** Types by the names they have in TypeScript. */
+  readonly types: Map<string, AvroType>;
 }
 
 const reportAt =
@@ -34,15 +36,25 @@ function lintType(type: AvroType, path: string, walk: Walk): void {
   const report = reportAt(path, walk);
   if (type.kind === 'union') lintUnion(type, report);
   lintLogicalType(type, report);
-  if (type.name !== '') lintNamed(type, report);
+  if (type.name !== '') lintNamed(type, report, walk);
   if (type.kind === 'enum') lintEnum(type, report);
   for (const branch of type.branches) lintType(branch, path, walk);
   lintFields(type, path, walk);
   if (type.items) lintType(type.items, type.kind === 'map' ? `${path}{}` : `${path}[]`, walk);
 }
 
-function lintNamed({ name, doc }: AvroType, report: Report): void {
+/** What generated types use themselves. */
+const usedNames: ReadonlySet<string> = new Set(['Buffer', 'Readonly', 'Record']);
+
+function lintNamed(type: AvroType, report: Report, { types }: Walk): void {
+  const { name, doc } = type;
   const short = shortName(name);
+  const other = types.get(short);
+  if (other !== undefined || usedNames.has(short)) {
+    const taken = other?.name ?? 'what generated types use';
+    report('type-name', `type ${name} is called ${short} in TypeScript, like ${taken}`, 'give it another name');
+  }
+  types.set(short, type);
   if (!/^[A-Z][A-Za-z0-9]*$/.test(short)) {
     report('type-name', `type ${short} is not PascalCase, and TypeScript's name is made from it`, 'rename it');
   }
@@ -68,7 +80,8 @@ function lintFields(type: AvroType, path: string, walk: Walk): void {
     }
     names.set(camel(field.name), field.name);
     for (const alias of field.aliases.filter((one) => type.fields.some(({ name }) => name === one))) {
-      report('alias', `its alias ${alias} is another field of the record`, 'take the alias away');
+      const whose = alias === field.name ? 'its own name' : 'another field of the record';
+      report('alias', `its alias ${alias} is ${whose}`, 'take the alias away');
     }
     lintType(field.type, at, walk);
   }
@@ -77,7 +90,11 @@ function lintFields(type: AvroType, path: string, walk: Walk): void {
 const isSnakeCase = (name: string) => /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name);
 
 function lintField(field: AvroFieldType, report: Report): void {
-  if (!isSnakeCase(field.name)) report('field-name', 'is not snake_case', `call it ${snake(field.name)}`);
+  if (!isSnakeCase(field.name)) report('field-name', 'is not snake_case', namedSnake(field.name));
+  if (camel(field.name) in Object.prototype) {
+    const consequence = `is called ${camel(field.name)} in TypeScript, which every JavaScript object has already`;
+    report('field-name', consequence, 'give it another name');
+  }
   if (!field.doc.trim()) report('doc', 'does not say what it means', 'give it a "doc", with the unit of a number');
   if (field.type.kind === 'union' && field.default !== null) {
     const consequence = 'a nullable field without default null can never be removed: older readers would miss it';
@@ -87,14 +104,24 @@ function lintField(field: AvroFieldType, report: Report): void {
     const consequence = 'a default other than a plain value, [] or {} is not renamed to camelCase for TypeScript';
     report('plain-default', consequence, 'make the field nullable with default null');
   }
+  if (typeof field.default === 'string' && field.type.kind === 'bytes' && /[^\0-\xff]/.test(field.default)) {
+    const consequence = 'a default of bytes holds a character above U+00FF, and each stands for one byte';
+    report('bytes-default', consequence, 'write each byte as a character from U+0000 to U+00FF');
+  }
   lintNumber(field, report);
 }
 
 const snake = (name: string) =>
   name
     .replace(/[^A-Za-z0-9]+/g, '_')
+    .replace(/^_|_$/g, '')
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .toLowerCase();
+
+function namedSnake(name: string): string {
+  const better = snake(name);
+  return isSnakeCase(better) && better.length > 1 ? `call it ${better}` : 'use a to z, digits and _, a letter first';
+}
 
 /** The plain type a field holds, null aside. */
 function heldType({ type }: AvroFieldType): AvroType | undefined {
@@ -134,7 +161,7 @@ function lintEnum(type: AvroType, report: Report): void {
     report('enum-default', consequence, `add "default" with the symbol that unknown ones are read as`);
   }
   for (const symbol of type.symbols) {
-    if (!isSnakeCase(symbol)) report('symbol-name', `symbol ${symbol} is not snake_case`, `call it ${snake(symbol)}`);
+    if (!isSnakeCase(symbol)) report('symbol-name', `symbol ${symbol} is not snake_case`, namedSnake(symbol));
   }
 }
 

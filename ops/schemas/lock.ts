@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { CatalogueTopic } from '../../schemas/topic.ts';
 import { compactText } from './avro-json.ts';
 import { filesAt } from './files-at.ts';
 import type { Finding } from './finding.ts';
+import { jsonProblem, type Problem } from './schema-problem.ts';
 
 /** What may never change once it is recorded. */
 export interface SchemaLock {
@@ -25,10 +27,30 @@ export const lockFile = 'schemas/history/lock.json';
 const catalogueFile = 'schemas/topics.ts';
 const versionFile = /^[^/]+\/\d+\.avsc$/;
 
-/** Empty where nothing was recorded yet. */
-export function readLock(root: string): SchemaLock {
+/** Empty where nothing was recorded yet, or where `lockProblem` has something to say. */
+function readLock(root: string): SchemaLock {
   const path = join(root, lockFile);
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { versions: {}, topics: {} };
+  return (existsSync(path) ? lockOf(readFileSync(path, 'utf8')) : undefined) ?? { versions: {}, topics: {} };
+}
+
+/** The lock in a text; undefined where it is none. */
+export function lockOf(text: string): SchemaLock | undefined {
+  if (jsonProblem(text) !== undefined) return undefined;
+  const { versions, topics } = (JSON.parse(text) ?? {}) as Partial<SchemaLock>;
+  return versions && topics ? { versions, topics } : undefined;
+}
+
+function lockProblem(root: string): Finding | undefined {
+  const path = join(root, lockFile);
+  const finding = (problem: Problem): Finding => ({ file: lockFile, path: '(file)', rule: 'lock', ...problem });
+  const restore = 'restore it from git';
+  if (!existsSync(path)) {
+    const consequence = 'is gone, and nothing tells any more what was recorded';
+    return recorded(root).length > 0 ? finding({ consequence, remedy: restore }) : undefined;
+  }
+  const text = readFileSync(path, 'utf8');
+  if (lockOf(text) !== undefined) return undefined;
+  return finding(jsonProblem(text) ?? { consequence: 'holds no "versions" and "topics"', remedy: restore });
 }
 
 /** Takes up what is new, and that a topic was retired; true where that changed the file. */
@@ -58,6 +80,7 @@ const lockedTopic = ({ key, partitions, cleanup, retired }: CatalogueTopic): Loc
 /** Path below `schemas/history` and checksum of each version there. */
 function recorded(root: string): [string, string][] {
   const folder = join(root, 'schemas', 'history');
+  if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => versionFile.test(path))
     .map((path) => [path, checksumOf(readFileSync(join(folder, path), 'utf8'))]);
@@ -73,6 +96,8 @@ function checksumOf(text: string): string {
 
 /** Where the checkout is not what was recorded: a version edited, taken away or put in by hand, a topic changed. */
 export function lockFindings(root: string, topics: readonly CatalogueTopic[]): Finding[] {
+  const problem = lockProblem(root);
+  if (problem !== undefined) return [problem];
   const lock = readLock(root);
   return [...versionFindings(root, lock), ...topicFindings(topics, lock)];
 }
@@ -81,15 +106,19 @@ export function lockFindings(root: string, topics: readonly CatalogueTopic[]): F
 export async function lockEdits(root: string, ref: string): Promise<Finding[]> {
   const text = await (await filesAt(root, ref)).read(lockFile);
   if (text === undefined) return [];
-  const [then, now] = [JSON.parse(text) as SchemaLock, readLock(root)];
+  const [then, now] = [lockOf(text), readLock(root)];
+  if (then === undefined)
+    throw new FreshetError('lock_unread', `${lockFile} at ${ref} cannot be read: name another commit`);
+  if (lockProblem(root) !== undefined) return []; // `lockFindings` tells
   const finding = (path: string): Finding => {
     const consequence = `was recorded otherwise at ${ref}: what production has registered cannot be recorded anew`;
-    return { file: lockFile, path, rule: 'lock', consequence, remedy: `restore it from ${ref}` };
+    const remedy = `\`freshet schemas record --onto ${ref}\` takes what is recorded from there and makes your change the version after`;
+    return { file: lockFile, path, rule: 'lock', consequence, remedy };
   };
   const versions = Object.entries(then.versions).filter(([path, checksum]) => now.versions[path] !== checksum);
   const topics = Object.entries(then.topics).filter(([name, { key, partitions, cleanup }]) => {
     const locked = now.topics[name];
-    return locked?.key !== key || locked.partitions !== partitions || locked.cleanup !== cleanup;
+    return locked?.key !== key || locked.partitions !== partitions || keepsState(locked) !== keepsState({ cleanup });
   });
   return [...versions, ...topics].map(([path]) => finding(path));
 }
@@ -149,13 +178,15 @@ function changeFindings(topic: CatalogueTopic, was: LockedTopic): Finding[] {
             `put ${was[member]} back; ${remedy}`,
           ),
         ];
-  const state = topic.cleanup.startsWith('compact') === was.cleanup.startsWith('compact');
   return [
     ...changed('partitions', 'keys would move and lose their order', next),
     ...changed('key', 'records of one key would lie in two partitions', next),
-    ...(state ? [] : changed('cleanup', 'what is kept would be another thing', next)),
+    ...(keepsState(topic) === keepsState(was) ? [] : changed('cleanup', 'what is kept would be another thing', next)),
   ];
 }
+
+/** Whether the newest record of a key is kept; for how long besides may change. */
+const keepsState = ({ cleanup }: Pick<LockedTopic, 'cleanup'>): boolean => cleanup.startsWith('compact');
 
 const nextVersion = (name: string): string =>
   name.replace(/\.v(\d+)$/, (_, version: string) => `.v${Number(version) + 1}`);

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CatalogueTopic, type CompatibilityLevel, subjectOf, type TopicDef } from '../../schemas/topic.ts';
 import { avroTopics, deadLetterTopic } from '../../schemas/topics.ts';
 import { compactText } from './avro-json.ts';
 import type { Finding } from './finding.ts';
+import { jsonProblem, type Problem } from './schema-problem.ts';
 
 export interface RecordedVersion {
   readonly number: number;
@@ -69,7 +70,7 @@ export function readSchemas(root: string, topics: readonly TopicDef[] = avroTopi
   const events = Map.groupBy(topics, eventOf);
   for (const [event, ofEvent] of events) {
     const file = `schemas/events/${event}.avsc`;
-    const json = readSchema(root, file, findings);
+    const json = readSchema(root, file, { findings, whenGone: eventGone });
     if (json === undefined) continue;
     const subjects = ofEvent.map(subjectOf);
     const history = event === deadLetters.event ? deadLetters.history : (subjects[0] as string);
@@ -77,7 +78,7 @@ export function readSchemas(root: string, topics: readonly TopicDef[] = avroTopi
     const level = ofEvent[0]?.compatibility?.level ?? 'FULL_TRANSITIVE';
     if (versions !== undefined) sources.push({ file, json, history, subjects, level, topics: ofEvent, versions });
   }
-  for (const name of readdirSync(join(root, 'schemas', 'events'))) {
+  for (const name of namesIn(join(root, 'schemas', 'events'))) {
     const file = `schemas/events/${name}`;
     if (!name.endsWith('.avsc'))
       findings.push(ofFile(file, 'layout', 'is no record schema', 'call it <event>.v<n>.avsc, or take it away'));
@@ -89,28 +90,45 @@ export function readSchemas(root: string, topics: readonly TopicDef[] = avroTopi
   return { sources, findings };
 }
 
-function readSchema(root: string, file: string, findings: Finding[]): string | undefined {
-  const problem = (consequence: string, remedy: string) => {
-    findings.push(ofFile(file, 'layout', consequence, remedy));
-    return undefined;
-  };
-  if (!existsSync(join(root, file))) {
-    return problem('a topic of schemas/topics.ts needs this file', 'restore it, or `freshet schemas new` makes one');
-  }
-  try {
-    return compactText(readFileSync(join(root, file), 'utf8'));
-  } catch (error) {
-    return problem(`is not JSON: ${(error as Error).message}`, 'correct its syntax');
-  }
+const namesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
+
+const eventGone: Problem = {
+  consequence: 'a topic of schemas/topics.ts needs this file',
+  remedy: 'restore it from git; of a topic that is new, take its entry out and let `freshet schemas new` make both',
+};
+const versionGone: Problem = {
+  consequence: 'a version between others is gone: their numbers count from 1',
+  remedy: 'restore it from git',
+};
+
+interface ReadOptions {
+  readonly findings: Finding[];
+  readonly whenGone: Problem;
+}
+
+/** Compact text of a file; a finding where there is none. */
+function readSchema(root: string, file: string, { findings, whenGone }: ReadOptions): string | undefined {
+  const isThere = statSync(join(root, file), { throwIfNoEntry: false })?.isFile() === true;
+  const text = isThere ? readFileSync(join(root, file), 'utf8') : undefined;
+  const problem = text === undefined ? whenGone : jsonProblem(text);
+  if (text !== undefined && problem === undefined) return compactText(text);
+  const { consequence, remedy } = problem as Problem;
+  findings.push(ofFile(file, 'layout', consequence, remedy));
+  return undefined;
 }
 
 function readVersions(root: string, history: string, findings: Finding[]): RecordedVersion[] | undefined {
   const folder = `schemas/history/${history}`;
-  const names = existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : [];
+  const numbers = namesIn(join(root, folder)).flatMap((name) => {
+    const [, number] = /^([1-9]\d*)\.avsc$/.exec(name) ?? [];
+    if (number !== undefined) return [Number(number)];
+    findings.push(ofFile(`${folder}/${name}`, 'layout', 'is no version of a schema', 'take it away'));
+    return [];
+  });
   const versions: RecordedVersion[] = [];
-  for (let number = 1; number <= names.length; number += 1) {
+  for (let number = 1; number <= Math.max(0, ...numbers); number += 1) {
     const file = `${folder}/${number}.avsc`;
-    const json = readSchema(root, file, findings);
+    const json = readSchema(root, file, { findings, whenGone: versionGone });
     if (json === undefined) return undefined;
     versions.push({ number, file, json });
   }

@@ -1,11 +1,12 @@
 import { messageOf } from '../../pipeline/kernel/errors.ts';
 import { avroSchema } from '../../schemas/generated/avro.ts';
 import type { Mismatch } from './compatibility.ts';
-import { type Direction, levelMismatches, type VersionMismatch } from './compatibility-level.ts';
+import { type Direction, directionsOf, levelMismatches, type VersionMismatch } from './compatibility-level.ts';
 import type { Finding } from './finding.ts';
 import { lintSchema } from './lints.ts';
 import { lostValues } from './lost-values.ts';
 import type { SchemaSource } from './schema-files.ts';
+import { schemaProblem } from './schema-problem.ts';
 
 /** What is wrong with one schema: in itself, and against every version it ever had. `apply` refuses on any. */
 export function sourceFindings(source: SchemaSource): Finding[] {
@@ -25,21 +26,17 @@ function lintsOf({ file, json }: SchemaSource): Finding[] {
 }
 
 function parseProblem({ file, json }: SchemaSource): Finding | undefined {
-  try {
-    avroSchema(json);
-    return undefined;
-  } catch (error) {
-    const remedy = 'correct it; the Avro specification tells what a schema may hold';
-    return { file, path: '(record)', rule: 'avro', consequence: messageOf(error, 300), remedy };
-  }
+  const problem = schemaProblem(json);
+  return problem && { file, path: '(record)', rule: 'avro', ...problem };
 }
 
 /** One finding a mismatch, however many versions have it. */
-function versionFindings({ file, json, level, versions }: SchemaSource): Finding[] {
+function versionFindings(source: SchemaSource): Finding[] {
+  const { file, json, level, versions } = source;
   const others = versions.map((version) => version.json);
   const mismatches = levelMismatches(level, json, others);
   const alike = Map.groupBy(mismatches, ({ direction, path, problem }) => JSON.stringify([direction, path, problem]));
-  return [...alike.values()].map((group) => {
+  const found = [...alike.values()].map((group) => {
     const [{ direction, path, problem, mismatch }] = group as [VersionMismatch];
     const numbers = group.map(({ version }) => `v${version}`).join(', ');
     const consequence =
@@ -47,6 +44,23 @@ function versionFindings({ file, json, level, versions }: SchemaSource): Finding
         ? `records written as ${numbers} cannot be read: ${problem}`
         : `readers of ${numbers} cannot read it: ${problem}`;
     return { file, path: path || '(record)', rule: direction, consequence, remedy: remedies[direction][mismatch] };
+  });
+  return found.length > 0 ? found : unreadableFindings(source);
+}
+
+/** Where the rules have nothing against a version, and the reader that services have cannot be made all the same. */
+function unreadableFindings({ file, json, level, versions }: SchemaSource): Finding[] {
+  if (!directionsOf(level).includes('backward')) return [];
+  const today = avroSchema(json);
+  return versions.flatMap((version) => {
+    try {
+      today.readerFor(version.json);
+      return [];
+    } catch (error) {
+      const consequence = `no reader of v${version.number} can be made of it: ${messageOf(error, 200)}`;
+      const remedy = 'undo what changed in it: the rules have no word for this yet';
+      return { file, path: '(record)', rule: 'reader', consequence, remedy };
+    }
   });
 }
 

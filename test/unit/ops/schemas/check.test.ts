@@ -38,7 +38,7 @@ test('this checkout has no findings', () => {
 
 test('generating twice changes nothing the second time', () => {
   addChannel();
-  expect(generateSchemas(root)).toEqual([join(root, 'schemas/generated/user-changed.v1.ts')]);
+  expect(generateSchemas(root)).toEqual(['schemas/generated/user-changed.v1.ts']);
   expect(readFileSync(join(root, 'schemas/generated/user-changed.v1.ts'), 'utf8')).toContain(
     'readonly channel: null | string;',
   );

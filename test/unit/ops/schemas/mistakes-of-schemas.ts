@@ -184,7 +184,7 @@ export const schemaMistakes: readonly Mistake[] = [
     /field-name.*rename one/i,
   ],
   ['a field twice', added({ name: 'user_id' }), [event, '(record)'], /avro: .*correct it/i],
-  ['a type that is defined nowhere', added({}, ['null', 'Channel']), [event, '(record)'], /avro: .*correct it/i],
+  ['a type that is defined nowhere', added({}, ['null', 'Channel']), [event, '(record)'], /avro: .*define the type/i],
   ['a field without doc', added({ doc: undefined }), [event, 'channel'], /doc: .*give it a "doc"/i],
   ['a record without doc', schema((text) => (text.doc = '')), [event, '(record)'], /doc: .*give it a "doc"/i],
   [
