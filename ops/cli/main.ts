@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import { ConfigError } from '../../pipeline/kernel/variables.ts';
+import { moduleProblem } from './module-problem.ts';
 import { productVersion } from './report.ts';
 
 interface Entry {
@@ -89,8 +90,11 @@ async function createProgram(name: string | undefined): Promise<Command> {
 /** What went wrong, for a person: foreseen errors in words, all others with their stack and causes. */
 function describe(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
-  if (!(error instanceof FreshetError)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const cause = error.cause instanceof Error ? `\ncaused by: ${error.cause.message}` : '';
+  if (!(error instanceof FreshetError)) {
+    return moduleProblem(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+  const { cause: from } = error;
+  const cause = from instanceof Error && !error.message.includes(from.message) ? `\ncaused by: ${from.message}` : '';
   return `${error.message} (${error.code})${cause}`;
 }
 

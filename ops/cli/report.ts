@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { arch, cpus, platform, totalmem } from 'node:os';
+import { FreshetError } from '../../pipeline/kernel/errors.ts';
 
 /** What every command that measures or reports writes; the rest of the document is added here. */
 export interface ReportBody {
@@ -53,10 +54,15 @@ export async function writeReport(target: JsonOption, body: ReportBody): Promise
   );
 }
 
+function refuseTarget(target: string, error: Error): never {
+  const remedy = 'name a file in a folder that is there and may be written to';
+  throw new FreshetError('report_unwritten', `--json: ${target} cannot be written: ${error.message}; ${remedy}`);
+}
+
 /** Writes a document to where `--json` says; nothing where it was not asked for. */
 export async function writeText(target: JsonOption, text: string): Promise<void> {
   if (target === undefined) return;
-  if (target !== true) return writeFile(target, text);
+  if (target !== true) return writeFile(target, text).catch((error: Error) => refuseTarget(target, error));
   await new Promise<void>((resolve, reject) => {
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });

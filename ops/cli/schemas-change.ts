@@ -20,12 +20,17 @@ const pair = (what: string) => (text: string) => {
 
 const texts = (option: Option) => option.argParser(collected((text: string) => text)).default([]);
 const pairs = (option: Option, what: string) => option.argParser(collected(pair(what))).default([]);
-const names = (text: string) => text.split(',').map((name) => name.trim());
+const names = (text: string) =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 
 /** Each field needs to say what it means. */
 function documented(fields: readonly string[], docs: readonly string[]): { text: string; doc: string }[] {
   if (fields.length !== docs.length) {
-    const message = `${fields.length} fields and ${docs.length} docs: give one --doc for each field, in their order, with the unit of a number`;
+    const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
+    const message = `${counted(fields.length, 'field')} and ${counted(docs.length, 'doc')}: give one --doc for each field, in their order, with the unit of a number`;
     throw new FreshetError('doc_missing', message);
   }
   return fields.map((text, at) => ({ text, doc: docs[at] as string }));
@@ -95,12 +100,15 @@ async function generate(): Promise<void> {
   say({}, changed.length > 0 ? changed : ['schemas/generated is up to date']);
 }
 
-async function record(): Promise<void> {
+async function record({ onto }: { readonly onto?: string }): Promise<void> {
   const { generateSchemas } = await import('../schemas/generate.ts');
   const changed = generateSchemas(checkoutRoot());
-  const { recordVersions } = await import('../schemas/record.ts');
+  const { recordVersions, takeRecorded } = await import('../schemas/record.ts');
+  if (onto !== undefined) await takeRecorded(checkoutRoot(), onto);
+  const taken = onto === undefined ? [] : [`schemas/history and test/fixtures/records are as at ${onto}`];
   const recorded = recordVersions(checkoutRoot());
-  say({}, recorded.length > 0 ? [...changed, ...recorded] : ['every schema is recorded already']);
+  const done = recorded.length > 0 ? recorded : ['every schema is recorded already'];
+  say({}, [...changed, ...taken, ...done]);
 }
 
 const wholeNumber = (text: string) => {
@@ -146,6 +154,10 @@ export function changeCommands(): Command[] {
     new Command('generate').description('write schemas/generated from schemas/events').action(generate),
     new Command('record')
       .description('make changed schemas the next version in schemas/history, with golden bytes; then commit both')
+      .option(
+        '--onto <ref>',
+        'take everything recorded from this commit first: after a merge in which both branches recorded the same version',
+      )
       .action(record),
   ];
 }

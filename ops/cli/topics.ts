@@ -104,7 +104,10 @@ const doctor = (options: Options) =>
 function acls({ stage }: { readonly stage?: string }): void {
   const lines = aclCommands(configuredTopics().all, topicPrefix()).filter(({ who }) => !stage || who === stage);
   if (lines.length === 0) throw new FreshetError('stage_unknown', `no topic of the catalogue names ${stage}`);
-  say({}, lines.map(({ command }) => command));
+  say(
+    {},
+    lines.map(({ command }) => command),
+  );
 }
 
 /** `freshet topics plan | apply | doctor | acls | diagram`. */

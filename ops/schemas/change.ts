@@ -1,15 +1,18 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
+import type { CatalogueTopic } from '../../schemas/topic.ts';
+import { sourceTopics } from '../../schemas/topics.ts';
 import { runTool } from '../stack/run-tool.ts';
+import { catalogueFindings } from '../topics/catalogue-findings.ts';
 import { compactText } from './avro-json.ts';
 import { type TopicEntry, withRetired, withTopic } from './catalogue-text.ts';
 import { diffSchemas, type SchemasDiff } from './diff.ts';
 import { type Evolution, eventNamed, evolved } from './evolve.ts';
-import { findingLine } from './finding.ts';
+import { type Finding, findingLine } from './finding.ts';
 import { generateSchemas, staleModules } from './generate.ts';
 import { eventNames, type NewEvent, newEventText } from './new-event.ts';
-import { readSchemas } from './schema-files.ts';
+import { readHistory, readSchemas } from './schema-files.ts';
 import { sourceFindings } from './source-findings.ts';
 
 const catalogueFile = 'schemas/topics.ts';
@@ -44,38 +47,73 @@ export async function newEvent(root: string, topic: NewTopic): Promise<readonly 
   const names = eventNames(topic.name);
   const file = `schemas/events/${names.module}.avsc`;
   if (existsSync(join(root, file))) {
-    const remedy = '`freshet schemas evolve` changes an event; for the next version of a topic name it with .v2';
+    const remedy =
+      '`freshet schemas evolve` changes an event, .v2 in the name makes the next version of its topic; ' +
+      'an event of another domain needs another entity or verb, of which the file is named';
     throw new FreshetError('topic_exists', `${file} is there already: ${remedy}`);
   }
-  const text = newEventText({ ...topic, name: names.name, previous: previousText(root, names.module) });
-  const source = {
-    file,
-    json: compactText(text),
-    history: `${names.name}-value`,
-    subjects: [],
-    level: 'FULL' as const,
-  };
-  refuseWhatIsWrong(sourceFindings({ ...source, topics: [], versions: [] }));
-  const catalogue = withTopic(readFileSync(join(root, catalogueFile), 'utf8'), { ...topic, ...names });
+  staleModules(root); // throws while nothing is written, where any schema cannot be read
+  const entry = { ...topic, ...names };
+  const text = newEventText({ ...topic, name: names.name, previous: previousText(root, names) });
+  refuseWhatIsWrong([...catalogueFindings([catalogueTopicOf(entry)]), ...textFindings(root, file, text, names)]);
+  const catalogue = withTopic(readFileSync(join(root, catalogueFile), 'utf8'), entry);
   writeFileSync(join(root, file), text);
   const files = [file, ...generateSchemas(root)];
   await writeCatalogue(root, catalogue);
   return [...files, catalogueFile];
 }
 
-/** Of the version of the topic before, where there is one. */
-function previousText(root: string, module: string): string | undefined {
-  const [, name, version] = /^(.*)\.v(\d+)$/.exec(module) ?? [];
-  const file = join(root, 'schemas', 'events', `${name}.v${Number(version) - 1}.avsc`);
-  return existsSync(file) ? compactText(readFileSync(file, 'utf8')) : undefined;
+/** The entry as `schemas/topics.ts` will have it. */
+const catalogueTopicOf = ({
+  retentionDays,
+  ...entry
+}: TopicEntry): CatalogueTopic & { readonly schema: undefined } => ({
+  ...entry,
+  retentionMs: entry.cleanup === 'compact' ? -1 : retentionDays * 86_400_000,
+  maxMessageBytes: 1_048_576,
+  schema: undefined,
+});
+
+/** What is wrong with a new event's text, also beside what a topic of this name, retired since, has recorded. */
+function textFindings(root: string, file: string, text: string, { name }: { readonly name: string }): Finding[] {
+  const history = `${name}-value`;
+  const { versions, findings } = readHistory(root, history);
+  const source = {
+    file,
+    json: compactText(text),
+    history,
+    subjects: [],
+    level: 'FULL_TRANSITIVE' as const,
+    topics: [],
+  };
+  return [...findings, ...sourceFindings({ ...source, versions })];
 }
 
-/** Enters into the catalogue that a topic has ended. */
+/** Of the version of the topic before, from which the next one starts; undefined for the first. */
+function previousText(root: string, { name, module }: { readonly name: string; readonly module: string }) {
+  const before = (text: string) => text.replace(/\d+$/, (version) => String(Number(version) - 1));
+  if (name.endsWith('.v1')) return undefined;
+  const file = join(root, 'schemas', 'events', `${before(module)}.avsc`);
+  if (existsSync(file)) return compactText(readFileSync(file, 'utf8'));
+  const { versions } = readHistory(root, `${before(name)}-value`);
+  const newest = versions.at(-1)?.json;
+  if (newest !== undefined) return newest;
+  throw new FreshetError('topic_invalid', `${name}: there is no ${before(name)} to start from; versions count from v1`);
+}
+
+/** Enters into the catalogue that a topic has ended. Throws FreshetError `topic_unknown` or `topic_retired`. */
 export async function retireTopic(
   root: string,
   topic: string,
   retired: { readonly since: string; readonly reason: string },
+  topics: readonly CatalogueTopic[] = sourceTopics,
 ): Promise<readonly string[]> {
+  if (retired.reason.trim() === '') throw new FreshetError('reason_missing', '--because: say why, in words');
+  if (!topics.some(({ name }) => name === topic)) {
+    const remedy = topic.endsWith('.dlq') ? '; dead letters end with the topic that they come from' : '';
+    const known = topics.map(({ name }) => name).join(', ');
+    throw new FreshetError('topic_unknown', `there is no topic ${topic || '(empty)'}${remedy}; there are ${known}`);
+  }
   await writeCatalogue(root, withRetired(readFileSync(join(root, catalogueFile), 'utf8'), topic, retired));
   return [catalogueFile];
 }

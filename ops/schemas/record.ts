@@ -4,6 +4,7 @@ import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { CatalogueTopic } from '../../schemas/topic.ts';
 import { sourceTopics } from '../../schemas/topics.ts';
 import { checkedSchemas } from './checked-schemas.ts';
+import { filesAt } from './files-at.ts';
 import { findingLine } from './finding.ts';
 import { encodeFixture, fixtureFile } from './fixtures.ts';
 import { extendLock, lockFile } from './lock.ts';
@@ -26,6 +27,16 @@ export function recordVersions(root: string, topics: readonly CatalogueTopic[] =
     return [file, fixtureFile(history, number)];
   });
   return extendLock(root, topics) ? [...written, lockFile] : written;
+}
+
+/**
+ * Takes history, golden bytes and lock as they are at a commit, so that what this branch changed becomes the version
+ * after: for two branches that recorded the same number. What only this branch had recorded is a draft until it is
+ * merged, and its text is still in `schemas/events`. Rejects with `ref_unknown` or `restore_failed`.
+ */
+export async function takeRecorded(root: string, ref: string): Promise<void> {
+  const files = await filesAt(root, ref);
+  await files.restore(['schemas/history', 'test/fixtures/records']);
 }
 
 function write(path: string, content: string | Buffer): void {

@@ -117,6 +117,15 @@ function readSchema(root: string, file: string, { findings, whenGone }: ReadOpti
   return undefined;
 }
 
+/** Every version recorded in a folder of `schemas/history`, of a topic that the catalogue has or not. */
+export function readHistory(
+  root: string,
+  history: string,
+): Pick<SchemaSource, 'versions'> & Pick<SchemaFiles, 'findings'> {
+  const findings: Finding[] = [];
+  return { versions: readVersions(root, history, findings) ?? [], findings };
+}
+
 function readVersions(root: string, history: string, findings: Finding[]): RecordedVersion[] | undefined {
   const folder = `schemas/history/${history}`;
   const numbers = namesIn(join(root, folder)).flatMap((name) => {

@@ -11,6 +11,7 @@ const namePattern = /^[a-z]+\.[a-z]+\.[a-z]+\.v[1-9][0-9]*$/;
 /** Unframed JSON goes by a name that other systems may know; it says nothing of a version. */
 const jsonPattern = /^[a-z]+(-[a-z]+)*$/;
 const deadLetterPattern = /^[a-zA-Z0-9._-]+\.[a-z]+(-[a-z]+)*\.dlq$/;
+const peoplePattern = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const cleanups: readonly Cleanup[] = ['delete', 'compact', 'compact,delete'];
 /** Kafka's limit on names, which the subject has to keep too. */
 const longestName = 249;
@@ -101,6 +102,10 @@ function lookAtPeople(topic: CatalogueTopic, report: Report): void {
   for (const ends of ['producers', 'consumers'] as const) {
     if (topic[ends].length > 0) continue;
     report(ends, `names no ${ends}`, 'name them, or end the topic with `freshet schemas retire`');
+  }
+  for (const name of [...topic.producers, ...topic.consumers].filter((one) => !peoplePattern.test(one))) {
+    const remedy = 'write it in lower case, words joined by -';
+    report('consumers', `\`${name}\` is no name of a stage, door or client: topics and groups are named by it`, remedy);
   }
   const both = topic.producers.filter((name) => topic.consumers.includes(name));
   if (both.length > 0) {
