@@ -1,6 +1,6 @@
 /** The catalogue of topics and the modules that it imports, as sources or as they are packed. */
 const ours = /schemas\/(?:topics|generated\/[\w.-]+)\.[tj]s(?::\d+)?/;
-const generated = /schemas\/generated\//;
+const generated = /\bgenerated\//;
 
 /**
  * What to tell where Node cannot load the catalogue of topics, which every command but `schemas generate` needs;

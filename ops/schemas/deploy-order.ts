@@ -24,7 +24,11 @@ export function deployOrder(json: string, previousJson: string, topics: readonly
     const replay = 'what was written before cannot be read again, so nothing may be replayed or rebuilt from it';
     return {
       order: 'producers_first',
-      steps: [apply, `producers: ${producers}`, `consumers: ${consumers}; ${replay}`],
+      steps: [
+        apply,
+        `producers: ${producers}`,
+        `consumers, once they have read all that was written before: ${consumers}; ${replay}`,
+      ],
     };
   }
   if (!isRead) {

@@ -19,10 +19,10 @@ export async function filesAt(root: string, ref: string): Promise<FilesAt> {
   const git = (...args: string[]) => runTool({ command: 'git', args: ['-C', root, ...args] });
   const inside = await git('rev-parse', '--is-inside-work-tree').catch(() => undefined); // where there is no git at all
   if (inside?.code !== 0) {
-    const remedy = 'run it where git and the checkout are; without --against everything else is still told';
+    const remedy = 'run it where both are, or leave the commit out';
     throw new FreshetError(
       'ref_unknown',
-      `${ref || '(empty)'} cannot be looked up: this is no checkout of git; ${remedy}`,
+      `${ref || '(empty)'} cannot be looked up: this is no checkout of git, or git is not installed; ${remedy}`,
     );
   }
   const { code, stdout } = await git('rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`);

@@ -54,7 +54,7 @@ export function generateModule(file: string, json: string): string {
   const problem = jsonProblem(json) ?? schemaProblem(json);
   if (problem !== undefined) {
     const { consequence, remedy } = problem;
-    throw new FreshetError('schema_unread', `schemas/events/${file}: ${consequence}; nothing was written. ${remedy}`);
+    throw new FreshetError('schema_unread', `schemas/events/${file}: ${consequence}; nothing was written: ${remedy}`);
   }
   const declared = new Map<string, string>();
   const name = typeOf(JSON.parse(json), declared);

@@ -6,12 +6,28 @@ import type { Lint } from './lints.ts';
  * since `previousJson` without an alias, and an alias that is gone though one of `olderJsons` needs it.
  */
 export function lostValues(json: string, previousJson: string, olderJsons: readonly string[]): Lint[] {
-  const [now, before] = [recordsOf(parseAvroType(json)), recordsOf(parseAvroType(previousJson))];
+  const before = recordsOf(parseAvroType(previousJson));
   const older = olderJsons.map((text) => recordsOf(parseAvroType(text)));
-  return [...now].flatMap(([path, fields]) => {
-    const previous = before.get(path) ?? [];
-    return [...renamed(path, fields, previous), ...forgotten(path, fields, previous, older)];
+  return [...recordsOf(parseAvroType(json)).values()].flatMap(({ type, path }) => {
+    const then = older.map((records) => fieldsOf(records, type));
+    const previous = fieldsOf(before, type);
+    return [...renamed(path, type.fields, previous), ...forgotten(path, type.fields, previous, then)];
   });
+}
+
+interface PlacedRecord {
+  readonly type: AvroType;
+  /** Where it is met first. */
+  readonly path: string;
+}
+
+/** By full names: the fields that hold a record may be renamed as well. */
+type Records = ReadonlyMap<string, PlacedRecord>;
+
+/** The fields that a record had in another version, under its name or one of its aliases. */
+function fieldsOf(records: Records, { name, aliases }: AvroType): Fields {
+  const known = [name, ...aliases].find((one) => records.has(one));
+  return records.get(known ?? '')?.type.fields ?? [];
 }
 
 type Fields = readonly AvroFieldType[];
@@ -37,12 +53,13 @@ function renamed(path: string, fields: Fields, previous: Fields): Lint[] {
   });
 }
 
-function forgotten(path: string, fields: Fields, previous: Fields, older: readonly Map<string, Fields>[]): Lint[] {
+/** An alias that the version before had is gone, and records of an older one need it. */
+function forgotten(path: string, fields: Fields, previous: Fields, older: readonly Fields[]): Lint[] {
   return fields.flatMap((field) => {
     const known = previous.find(({ name }) => name === field.name)?.aliases ?? [];
     const lost = known.filter((alias) => !field.aliases.includes(alias));
     return lost.flatMap((alias) => {
-      const number = older.findIndex((records) => has(records.get(path) ?? [], alias)) + 1;
+      const number = older.findIndex((then) => has(then, alias)) + 1;
       if (number === 0) return [];
       return {
         path: at(path, field.name),
@@ -54,15 +71,15 @@ function forgotten(path: string, fields: Fields, previous: Fields, older: readon
   });
 }
 
-/** The fields of each record by its path. */
-function recordsOf(type: AvroType, path = '', into = new Map<string, Fields>(), open = new Set<AvroType>()) {
-  if (open.has(type)) return into;
-  open.add(type);
-  if (type.kind === 'record') into.set(path, type.fields);
-  for (const branch of type.branches) recordsOf(branch, path, into, open);
-  for (const field of type.fields) recordsOf(field.type, at(path, field.name), into, open);
-  if (type.items) recordsOf(type.items, type.kind === 'map' ? `${path}{}` : `${path}[]`, into, open);
-  open.delete(type);
+/** Each record once, where it is met first. */
+function recordsOf(type: AvroType, path = '', into = new Map<string, PlacedRecord>()): Records {
+  if (type.kind === 'record') {
+    if (into.has(type.name)) return into;
+    into.set(type.name, { type, path });
+  }
+  for (const branch of type.branches) recordsOf(branch, path, into);
+  for (const field of type.fields) recordsOf(field.type, at(path, field.name), into);
+  if (type.items) recordsOf(type.items, type.kind === 'map' ? `${path}{}` : `${path}[]`, into);
   return into;
 }
 

@@ -27,7 +27,7 @@ export function planMarkdown({ findings, subjects }: SchemasPlan, registry: stri
   const refused = subjects.filter(({ refusals }) => refusals.length > 0);
   const verdict =
     findings.length > 0
-      ? `**${findings.length} findings: nothing can be applied.**`
+      ? `**${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}: nothing can be applied.**`
       : refused.length > 0
         ? `**The registry would refuse ${refused.map(({ subject }) => subject).join(', ')}.**`
         : subjects.length === 0

@@ -23,10 +23,27 @@ export function jsonProblem(text: string): Problem | undefined {
   }
   try {
     JSON.parse(text);
-    return undefined;
   } catch (error) {
     return { consequence: `is not JSON: ${messageOf(error, 200)}`, remedy: 'correct its syntax' };
   }
+  const twice = keyTwice(text);
+  if (twice === undefined) return undefined;
+  const consequence = `has ${twice} twice in one object, and only the last of them would count`;
+  return { consequence, remedy: 'make two objects of it, as after a merge of two fields, or take one away' };
+}
+
+/** The first key that an object of valid JSON has twice, with its quotes; parsers keep the last without a word. */
+function keyTwice(text: string): string | undefined {
+  const open: Set<string>[] = [];
+  for (const [token, key] of text.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/g)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '}') open.pop();
+    else if (key !== undefined) {
+      if (open.at(-1)?.has(key)) return key;
+      open.at(-1)?.add(key);
+    }
+  }
+  return undefined;
 }
 
 /** Why neither a reader nor types can be made from a schema's JSON; undefined where they can. */

@@ -74,11 +74,36 @@ describe('history', () => {
   it('cannot be written anew, not even together with its lock', async () => {
     const lock = 'schemas/history/lock.json';
     const before = work.read(lock);
-    work.edit(lock, /"audience.user.changed.v1-value\/2.avsc": "[0-9a-f]{8}/.exec(before)?.[0] ?? '', `"${subject}/2.avsc": "00000000`);
+    work.edit(
+      lock,
+      /"audience.user.changed.v1-value\/2.avsc": "[0-9a-f]{8}/.exec(before)?.[0] ?? '',
+      `"${subject}/2.avsc": "00000000`,
+    );
     const { output, code } = await work.freshet(['schemas', 'check', '--against', 'HEAD']);
     expect(output).toContain(`${lock}: ${subject}/2.avsc: lock: was recorded otherwise at HEAD`);
     expect(code).toBe(1);
     work.write(lock, before);
+    expect(await work.freshet(['schemas', 'check', '--against', 'HEAD'])).toMatchObject({ code: 0 });
+  });
+});
+
+describe('two branches that recorded the same version', () => {
+  it('are told apart: what is merged comes first, and this branch has the version after', async () => {
+    const [second, lock] = [`schemas/history/${subject}/2.avsc`, 'schemas/history/lock.json'];
+    const merged = work.read(second);
+    const conflict = (text: string) => `<<<<<<< HEAD\n${text}=======\n${text}>>>>>>> main\n`;
+    // The event's file is merged by hand, history and lock need not be.
+    await work.freshet(['schemas', 'evolve', event, '--add', 'plan:string?', '--doc', 'Plan of the user.']);
+    work.write(second, conflict(merged));
+    work.write(lock, conflict(work.read(lock)));
+    const refused = await work.freshet(['schemas', 'record']);
+    expect(refused.output).toContain(`${second}: (file): layout: holds conflict markers of git`);
+    expect(refused.output).toContain('`freshet schemas record --onto <branch>`');
+
+    const { code, output } = await work.freshet(['schemas', 'record', '--onto', 'HEAD']);
+    expect(code, output).toBe(0);
+    expect(work.read(second)).toBe(merged);
+    expect(work.read(`schemas/history/${subject}/3.avsc`)).toContain('"plan"');
     expect(await work.freshet(['schemas', 'check', '--against', 'HEAD'])).toMatchObject({ code: 0 });
   });
 });

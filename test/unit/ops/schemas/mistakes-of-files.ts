@@ -1,12 +1,63 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fixtureFile } from '../../../../ops/schemas/fixtures.ts';
+import { lockFile } from '../../../../ops/schemas/lock.ts';
 import { sourceTopics, topics } from '../../../../schemas/topics.ts';
-import { added, entry, event, first, history, type Mistake, read, root, topic, write } from './planting.ts';
+import { added, after, entry, event, first, history, type Mistake, read, root, topic, write } from './planting.ts';
 
 /** In the files around schemas, and in the catalogue of topics. */
 export const fileMistakes: readonly Mistake[] = [
   ['text that is not JSON', () => write(event, '{'), [event, '(file)'], /layout: is not JSON.*correct its syntax/i],
+  [
+    'a byte order mark before a schema',
+    () => write(event, `\uFEFF${read(event)}`),
+    [event, '(file)'],
+    /layout: .*byte order mark.*save it/i,
+  ],
+  [
+    'a merge of two fields that left one object with both names',
+    () => write(event, read(event).replace('"name": "user_id",', '"name": "user_id",\n"name": "user",')),
+    [event, '(file)'],
+    /layout: has "name" twice.*make two objects/i,
+  ],
+  [
+    'a version with conflict markers of git',
+    () => write(first, `<<<<<<< HEAD\n${read(first)}=======\n${read(first)}>>>>>>> other\n`),
+    [first, '(file)'],
+    /layout: .*conflict.*freshet schemas record --onto/i,
+  ],
+  [
+    'a lock with conflict markers of git',
+    () => write(lockFile, `<<<<<<< HEAD\n${read(lockFile)}=======\n>>>>>>> other\n`),
+    [lockFile, '(file)'],
+    /lock: .*conflict.*freshet schemas record --onto/i,
+  ],
+  ['a lock of another shape', () => write(lockFile, 'null'), [lockFile, '(file)'], /lock: holds no.*restore it/i],
+  ['a lock deleted', () => rmSync(join(root, lockFile)), [lockFile, '(file)'], /lock: is gone.*restore it/i],
+  [
+    'all of the history deleted',
+    () => rmSync(join(root, 'schemas/history'), { recursive: true }),
+    [event, '(record)'],
+    /recorded: this text is no version yet/i,
+  ],
+  [
+    'all schemas deleted',
+    () => rmSync(join(root, 'schemas/events'), { recursive: true }),
+    [event, '(file)'],
+    /layout: .*restore it from git/i,
+  ],
+  [
+    'a version between others removed',
+    after(added({}), () => rmSync(join(root, first))),
+    [first, '(file)'],
+    /layout: .*restore it from git/i,
+  ],
+  [
+    'a note among versions',
+    () => write(`schemas/history/${history}/notes.txt`, 'x'),
+    [`schemas/history/${history}/notes.txt`, '(file)'],
+    /layout: is no version.*take it away/i,
+  ],
   [
     'a schema deleted though its topic is there',
     () => rmSync(join(root, event)),

@@ -1,6 +1,6 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import type { AvroField } from '../../../../ops/schemas/avro-json.ts';
 import { generateSchemas } from '../../../../ops/schemas/generate.ts';
@@ -24,7 +24,10 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 export const read = (file: string) => readFileSync(join(root, file), 'utf8');
-export const write = (file: string, text: string) => writeFileSync(join(root, file), text);
+export const write = (file: string, text: string) => {
+  mkdirSync(dirname(join(root, file)), { recursive: true });
+  writeFileSync(join(root, file), text);
+};
 
 /** A mistake leaves the catalogue as it is, or answers another one. */
 /** What is done wrong, where, and what the line about it says: file, place, and how to mend it. */

@@ -20,6 +20,8 @@ test('a stage that produces by itself may read its source, write its target and 
 test('what goes by an outbox is written by the relay alone', () => {
   expect(of('aggregation').filter((line) => line.includes('Write'))).toEqual([]);
   expect(of('ingest')).toEqual([]);
-  expect(of('relay')).toContain('--operation Write --operation Describe --topic shop.recommendation.profile.updated.v1');
+  expect(of('relay')).toContain(
+    '--operation Write --operation Describe --topic shop.recommendation.profile.updated.v1',
+  );
   expect(of('relay').filter((line) => line.includes('Read'))).toEqual([]);
 });
