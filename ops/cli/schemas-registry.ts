@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
-import type { AppliedSubject } from '../schemas/apply.ts';
 import type { SchemasPlan } from '../schemas/plan.ts';
 import { checkoutRoot } from '../stack/paths.ts';
 import { type JsonOption, jsonOption, say, writeReport } from './report.ts';
@@ -23,7 +22,10 @@ async function target(options: Options) {
 
 async function apply(options: Options & { readonly dryRun?: boolean }): Promise<void> {
   const startedAt = new Date().toISOString();
-  const { applySchemas } = await import('../schemas/apply.ts');
+  const [{ applySchemas }, { appliedLines, newVersions }] = await Promise.all([
+    import('../schemas/apply.ts'),
+    import('../schemas/apply-text.ts'),
+  ]);
   const dryRun = options.dryRun === true;
   const where = await target(options);
   const subjects = await applySchemas({ ...where, log: createLogger('warn'), dryRun });
@@ -32,17 +34,12 @@ async function apply(options: Options & { readonly dryRun?: boolean }): Promise<
   const { host } = new URL(where.registryUrl);
   const summary = {
     subjects: subjects.length,
-    registered: dryRun ? 0 : lines.length,
-    pending: dryRun ? lines.length : 0,
+    registered: dryRun ? 0 : newVersions(subjects),
+    pending: dryRun ? newVersions(subjects) : 0,
   };
   const config = { registry: host, dryRun };
   await writeReport(options.json, { command: 'schemas apply', startedAt, config, runs: subjects, summary });
 }
-
-const appliedLines = ({ subject, versions }: AppliedSubject): string[] =>
-  versions
-    .filter(({ action }) => action !== 'present')
-    .map(({ version, id, action }) => `${action.padEnd(14)} ${subject} v${version}${id === null ? '' : ` (id ${id})`}`);
 
 async function plan(options: Options & { readonly format: ReportFormat }): Promise<void> {
   const startedAt = new Date().toISOString();

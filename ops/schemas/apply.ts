@@ -32,6 +32,8 @@ export interface AppliedSubject {
   readonly subject: string;
   /** What the level was before; null where the subject had none of its own. */
   readonly compatibilityWas: string | null;
+  /** What it is now, or after a dry run would be. */
+  readonly compatibility: string;
   readonly versions: readonly AppliedVersion[];
   /** Versions that only the registry has: a newer release was here, or somebody registered by hand. */
   readonly onlyInRegistry: number;
@@ -81,7 +83,7 @@ async function applySubject(work: SubjectWork): Promise<AppliedSubject> {
   }
   const present = versions.filter(({ id }) => id !== null).length;
   const onlyInRegistry = Math.max(0, (await registry.versions(subject)).length - present);
-  return { subject, compatibilityWas: was ?? null, versions, onlyInRegistry };
+  return { subject, compatibilityWas: was ?? null, compatibility: source.level, versions, onlyInRegistry };
 }
 
 async function applyVersion(

@@ -3,15 +3,23 @@ import { findingLine } from './finding.ts';
 import type { SchemasPlan, SubjectPlan } from './plan.ts';
 
 /** The plan as lines for a terminal. */
-export function planLines({ findings, subjects }: SchemasPlan): string[] {
+export function planLines({ findings, subjects, ahead }: SchemasPlan): string[] {
   if (findings.length > 0) return findings.map(findingLine);
-  if (subjects.length === 0) return ['the registry has every recorded version'];
-  return subjects.flatMap((one) => [
+  const extra = ahead.map(aheadLine);
+  if (subjects.length === 0) return ['the registry has every recorded version', ...extra];
+  const lines = subjects.flatMap((one) => [
     `${one.subject}: ${work(one)}`,
     ...one.refusals.map((reason) => `  refused by the registry: ${reason}`),
     ...one.changes.map((change) => `  ${changeWords(change)}`),
     ...(one.deploy ? deployLines(one.deploy) : []),
   ]);
+  return [...lines, ...extra];
+}
+
+/** A newer release was here, or somebody registered by hand. */
+function aheadLine({ subject, versions }: SchemasPlan['ahead'][number]): string {
+  const what = versions === 1 ? 'a version' : `${versions} versions`;
+  return `${subject}: the registry has ${what} that schemas/history lacks: left alone, though the registry holds new ones to them too`;
 }
 
 function work({ level, pending }: SubjectPlan): string {
@@ -23,7 +31,7 @@ function work({ level, pending }: SubjectPlan): string {
 }
 
 /** The same as a report for a pull request. */
-export function planMarkdown({ findings, subjects }: SchemasPlan, registry: string): string {
+export function planMarkdown({ findings, subjects, ahead }: SchemasPlan, registry: string): string {
   const refused = subjects.filter(({ refusals }) => refusals.length > 0);
   const verdict =
     findings.length > 0
@@ -47,6 +55,7 @@ export function planMarkdown({ findings, subjects }: SchemasPlan, registry: stri
       ...changeRows(one.changes),
       ...(one.deploy ? deploySection(one.deploy) : []),
     ]),
+    ...(ahead.length > 0 ? ['', ...ahead.map((one) => `- ${markdownText(aheadLine(one))}`)] : []),
     '',
   ].join('\n');
 }

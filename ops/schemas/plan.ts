@@ -26,6 +26,8 @@ export interface SchemasPlan {
   readonly findings: readonly Finding[];
   /** Subjects for which there is something to do, in the catalogue's order. */
   readonly subjects: readonly SubjectPlan[];
+  /** Subjects with versions that `schemas/history` lacks: they are left alone. */
+  readonly ahead: readonly { readonly subject: string; readonly versions: number }[];
 }
 
 export interface PlanOptions {
@@ -41,16 +43,20 @@ export interface PlanOptions {
 export async function planSchemas(options: PlanOptions): Promise<SchemasPlan> {
   const { registryUrl, root, topics } = options;
   const { sources, findings } = checkedSchemas({ root, ...(topics && { avroTopics: topics }) });
-  if (findings.length > 0) return { findings, subjects: [] };
+  if (findings.length > 0) return { findings, subjects: [], ahead: [] };
   const registry = createRegistryAdmin({ ...options.registry, url: registryUrl });
   const subjects: SubjectPlan[] = [];
+  const ahead: SchemasPlan['ahead'][number][] = [];
   for (const source of sources) {
     for (const subject of source.subjects) {
       const plan = await planSubject(registry, source, subject);
       if (plan.level || plan.pending.length > 0) subjects.push(plan);
+      const known = source.versions.length - plan.pending.length;
+      const versions = (await registry.versions(subject)).length - known;
+      if (versions > 0) ahead.push({ subject, versions });
     }
   }
-  return { findings, subjects };
+  return { findings, subjects, ahead };
 }
 
 async function planSubject(registry: RegistryAdmin, source: SchemaSource, subject: string): Promise<SubjectPlan> {
