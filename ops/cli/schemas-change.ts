@@ -65,10 +65,15 @@ interface NewOptions {
   readonly partitions: number;
   readonly compact?: boolean;
   readonly retentionDays: number;
-  readonly because: string;
+  readonly because?: string;
   readonly producers: readonly string[];
   readonly consumers: readonly string[];
 }
+
+const reasonFor = ({ compact, retentionDays }: NewOptions): string =>
+  compact
+    ? 'The newest record of a key is the state, kept for ever.'
+    : `State can be rebuilt from ${retentionDays} days of input.`;
 
 async function addNew(name: string, options: NewOptions): Promise<void> {
   const { newEvent } = await import('../schemas/change.ts');
@@ -79,7 +84,7 @@ async function addNew(name: string, options: NewOptions): Promise<void> {
     doc,
     fields: documented(field, fieldDoc),
     cleanup: compact ? 'compact' : 'delete',
-    retentionReason: because,
+    retentionReason: because ?? reasonFor(options),
   });
   say({}, [...files, 'next: look at both, write producers and consumers, then `npx freshet schemas record`']);
 }
@@ -133,7 +138,7 @@ export function changeCommands(): Command[] {
       .option('--partitions <count>', '1, 2, 4, 8 or a multiple of 16; never changed later', wholeNumber, 8)
       .option('--compact', 'the newest record of a key is the state, kept for ever')
       .option('--retention-days <days>', 'how long records are kept', wholeNumber, 400)
-      .option('--because <text>', 'why they are kept so long', 'State can be rebuilt from 400 days of input.')
+      .option('--because <text>', 'why they are kept so long; by default, that state can be rebuilt from them')
       .action(addNew),
     new Command('evolve')
       .description(

@@ -34,7 +34,7 @@ export function memberOf({ record, name }: Pick<TopicEntry, 'record' | 'name'>):
 const versionSuffix = (name: string) =>
   name.endsWith('.v1') ? '' : (name.slice(name.lastIndexOf('.') + 1) as string).toUpperCase();
 
-const quoted = (text: string) => (text.includes("'") ? JSON.stringify(text) : `'${text}'`);
+const quoted = (text: string) => (/['\\\p{Cc}]/u.test(text) ? JSON.stringify(text) : `'${text}'`);
 const list = (names: readonly string[]) => `[${names.map(quoted).join(', ')}]`;
 
 /** The catalogue's source with one more topic, at the end of its entries; the formatter brings imports into order. */

@@ -172,6 +172,7 @@ function lintLogicalType({ kind, logicalType, precision }: AvroType, report: Rep
       report('decimal-precision', 'a decimal without precision has no defined value', 'add "precision" and "scale"');
     }
   } else if (logicalType !== 'timestamp-millis' && logicalType !== 'timestamp-micros') {
-    report('logical-type', `${logicalType} is not supported everywhere`, 'use timestamp-millis or timestamp-micros');
+    const remedy = kind === 'long' || kind === 'int' ? 'use timestamp-millis or timestamp-micros' : 'leave it out';
+    report('logical-type', `${logicalType} is not supported everywhere`, `${remedy}; the doc says what the value is`);
   } else if (kind !== 'long') report('logical-type', `${logicalType} is on ${kind}`, 'put it on long');
 }

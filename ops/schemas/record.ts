@@ -8,6 +8,7 @@ import { filesAt } from './files-at.ts';
 import { findingLine } from './finding.ts';
 import { encodeFixture, fixtureFile } from './fixtures.ts';
 import { extendLock, lockFile } from './lock.ts';
+import type { SchemaSource } from './schema-files.ts';
 
 /**
  * Makes each changed working copy the next version: history, golden fixture and lock are written, to be reviewed and
@@ -18,15 +19,20 @@ export function recordVersions(root: string, topics: readonly CatalogueTopic[] =
   const { sources, findings } = checkedSchemas({ root, topics });
   const refused = findings.filter(({ rule }) => rule !== 'recorded');
   if (refused.length > 0) throw new FreshetError('schemas_refused', refused.map(findingLine).join('\n'));
-  const written = sources.flatMap(({ json, history, versions }) => {
-    if (versions.at(-1)?.json === json) return [];
-    const number = versions.length + 1;
-    const file = `schemas/history/${history}/${number}.avsc`;
-    write(join(root, file), `${JSON.stringify(JSON.parse(json), null, 2)}\n`);
-    write(join(root, fixtureFile(history, number)), encodeFixture(json));
-    return [file, fixtureFile(history, number)];
-  });
+  // Made before the first is written: what cannot be encoded leaves nothing half.
+  const files = sources.filter(({ json, versions }) => versions.at(-1)?.json !== json).flatMap(nextVersion);
+  for (const [file, content] of files) write(join(root, file), content);
+  const written = files.map(([file]) => file);
   return extendLock(root, topics) ? [...written, lockFile] : written;
+}
+
+/** Path and content of a version's text and golden bytes. */
+function nextVersion({ json, history, versions }: SchemaSource): [file: string, content: string | Buffer][] {
+  const number = versions.length + 1;
+  return [
+    [`schemas/history/${history}/${number}.avsc`, `${JSON.stringify(JSON.parse(json), null, 2)}\n`],
+    [fixtureFile(history, number), encodeFixture(json)],
+  ];
 }
 
 /**

@@ -68,6 +68,13 @@ describe('a topic is retired only where there is one, with a reason', () => {
   });
 });
 
+test("a reason of several lines, with quotes and backslashes, leaves the catalogue's source whole", async () => {
+  const reason = `it's "over" \\ now\nfor good`;
+  await retireTopic(root, topic, { since: '2026-01-31', reason });
+  const [, text] = /reason: ("(?:[^"\\]|\\.)*") \}/.exec(read(catalogue)) ?? [];
+  expect(JSON.parse(text ?? '""')).toBe(reason);
+});
+
 test('while another schema has conflict markers an event is not changed half', async () => {
   const before = read(event);
   write('schemas/events/item-changed.v1.avsc', `<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> other\n`);

@@ -14,6 +14,12 @@ test('there are sources and all can be read', () => {
   expect(sources.length).toBeGreaterThan(0);
 });
 
+test('a version whose samples are large has golden bytes too', () => {
+  const digest = { type: 'fixed', name: 'Digest', size: 100_000 };
+  const json = JSON.stringify({ type: 'record', name: 'Thing', fields: [{ name: 'digest', type: digest }] });
+  expect(fixtureBodies(encodeFixture(json)).map(({ length }) => length)).toEqual(sampleKinds.map(() => 100_000));
+});
+
 describe.each(sources)('$history', ({ json, history, versions }) => {
   const today = avroSchema<unknown>(json);
 
