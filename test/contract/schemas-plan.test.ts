@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applySchemas } from '../../ops/schemas/apply.ts';
+import { appliedLines, newVersions } from '../../ops/schemas/apply-text.ts';
 import { evolveEvent } from '../../ops/schemas/change.ts';
 import { planSchemas } from '../../ops/schemas/plan.ts';
 import { planLines, planMarkdown } from '../../ops/schemas/plan-text.ts';
@@ -45,9 +46,14 @@ describe('a registry that is compared with the recorded versions', () => {
     const { subjects } = await plan();
     expect(subjects).toHaveLength(avroTopics.length);
     expect(subjects[0]).toMatchObject({ pending: [1], refusals: [], changes: [], deploy: undefined });
-    expect((await apply()).flatMap(({ versions }) => versions).every(({ action }) => action === 'registered')).toBe(true);
-    expect(await plan()).toEqual({ findings: [], subjects: [] });
-    expect((await apply()).flatMap(({ versions }) => versions).every(({ action }) => action === 'present')).toBe(true);
+    const dry = await applySchemas({ registryUrl: registry.url, root, log, dryRun: true });
+    expect(dry.flatMap(appliedLines)).toContain(`would_register ${subject} v1`);
+    expect(await admin().versions(subject)).toEqual([]);
+    const applied = await apply();
+    expect(applied.flatMap(appliedLines)).toContainEqual(expect.stringContaining(`registered     ${subject} v1 (id `));
+    expect([newVersions(dry), newVersions(applied)]).toEqual([avroTopics.length, avroTopics.length]);
+    expect(await plan()).toEqual({ findings: [], subjects: [], ahead: [] });
+    expect((await apply()).flatMap(appliedLines)).toEqual([]);
   });
 
   test('is told of a new version with what changes and who is deployed first', async () => {
@@ -71,7 +77,9 @@ describe('a registry that is compared with the recorded versions', () => {
     await apply();
     await admin().setCompatibility(subject, 'BACKWARD');
     expect(planLines(await plan())).toEqual([`${subject}: compatibility BACKWARD → FULL_TRANSITIVE`]);
-    await apply();
+    const applied = await apply();
+    expect(applied.flatMap(appliedLines)).toEqual([`compatibility  ${subject} BACKWARD → FULL_TRANSITIVE`]);
+    expect(newVersions(applied)).toBe(0);
     expect(await admin().compatibility(subject)).toBe('FULL_TRANSITIVE');
   });
 
@@ -81,7 +89,11 @@ describe('a registry that is compared with the recorded versions', () => {
     await apply();
     rmSync(root, { recursive: true });
     cpSync(join(checkoutRoot(), 'schemas'), join(root, 'schemas'), { recursive: true });
-    expect((await plan()).subjects).toEqual([]);
+    const planned = await plan();
+    expect(planned.subjects).toEqual([]);
+    const extra = `${subject}: the registry has a version that schemas/history lacks: left alone`;
+    expect(planLines(planned)).toContainEqual(expect.stringContaining(extra));
+    expect(planMarkdown(planned, 'registry.example')).toContain(extra);
     expect((await apply()).find((one) => one.subject === subject)).toMatchObject({ onlyInRegistry: 1 });
     expect(await admin().versions(subject)).toEqual([1, 2]);
   });
