@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
-import { checkoutRoot } from '../stack/paths.ts';
 import { say } from './report.ts';
+import { sourceCheckout } from './source-checkout.ts';
 
 // What reads the catalogue is imported when needed: `generate` has to work while generated modules are broken.
 
@@ -47,7 +47,7 @@ interface EvolveOptions {
 async function evolve(event: string, options: EvolveOptions): Promise<void> {
   const { evolveEvent } = await import('../schemas/change.ts');
   const { diffLines } = await import('../schemas/diff-text.ts');
-  const changed = await evolveEvent(checkoutRoot(), event, {
+  const changed = await evolveEvent(sourceCheckout(), event, {
     add: documented(options.add, options.doc),
     rename: options.rename.map(([from, to]) => ({ from, to })),
     remove: options.remove,
@@ -78,7 +78,7 @@ const reasonFor = ({ compact, retentionDays }: NewOptions): string =>
 async function addNew(name: string, options: NewOptions): Promise<void> {
   const { newEvent } = await import('../schemas/change.ts');
   const { doc, field, fieldDoc, because, compact, ...topic } = options;
-  const files = await newEvent(checkoutRoot(), {
+  const files = await newEvent(sourceCheckout(), {
     ...topic,
     name,
     doc,
@@ -92,7 +92,7 @@ async function addNew(name: string, options: NewOptions): Promise<void> {
 async function retire(topic: string, { because }: { readonly because: string }): Promise<void> {
   const { retireTopic } = await import('../schemas/change.ts');
   const since = new Date().toISOString().slice(0, 10);
-  const files = await retireTopic(checkoutRoot(), topic, { since, reason: because });
+  const files = await retireTopic(sourceCheckout(), topic, { since, reason: because });
   say({}, [
     ...files,
     'next: take its producers out of the code, then `npx freshet schemas record`; `freshet topics doctor` says when it is read to its end',
@@ -101,17 +101,17 @@ async function retire(topic: string, { because }: { readonly because: string }):
 
 async function generate(): Promise<void> {
   const { generateSchemas } = await import('../schemas/generate.ts');
-  const changed = generateSchemas(checkoutRoot());
+  const changed = generateSchemas(sourceCheckout());
   say({}, changed.length > 0 ? changed : ['schemas/generated is up to date']);
 }
 
 async function record({ onto }: { readonly onto?: string }): Promise<void> {
   const { generateSchemas } = await import('../schemas/generate.ts');
-  const changed = generateSchemas(checkoutRoot());
+  const changed = generateSchemas(sourceCheckout());
   const { recordVersions, takeRecorded } = await import('../schemas/record.ts');
-  if (onto !== undefined) await takeRecorded(checkoutRoot(), onto);
+  if (onto !== undefined) await takeRecorded(sourceCheckout(), onto);
   const taken = onto === undefined ? [] : [`schemas/history and test/fixtures/records are as at ${onto}`];
-  const recorded = recordVersions(checkoutRoot());
+  const recorded = recordVersions(sourceCheckout());
   const done = recorded.length > 0 ? recorded : ['every schema is recorded already'];
   say({}, [...changed, ...taken, ...done]);
 }

@@ -4,6 +4,7 @@ import { type JsonOption, jsonOption, say, writeReport } from './report.ts';
 import { changeCommands } from './schemas-change.ts';
 import { formatOption, type ReportFormat } from './schemas-format.ts';
 import { registryCommands } from './schemas-registry.ts';
+import { sourceCheckout } from './source-checkout.ts';
 
 // What reads the catalogue is imported when needed: `generate` has to work while generated modules are broken.
 
@@ -16,8 +17,9 @@ async function check(options: Options & { readonly against?: string }): Promise<
   const { checkSchemas } = await import('../schemas/check.ts');
   const { findingLine } = await import('../schemas/finding.ts');
   const { lockEdits } = await import('../schemas/lock.ts');
-  const edits = options.against === undefined ? [] : await lockEdits(checkoutRoot(), options.against);
-  const findings = [...checkSchemas(checkoutRoot()), ...edits];
+  const root = sourceCheckout();
+  const edits = options.against === undefined ? [] : await lockEdits(root, options.against);
+  const findings = [...checkSchemas(root), ...edits];
   const good = 'schemas follow the rules and fit every recorded version';
   say(options, findings.length > 0 ? findings.map(findingLine) : [good]);
   const summary = { findings: findings.length };
