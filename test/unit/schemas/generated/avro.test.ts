@@ -80,7 +80,11 @@ test('what avsc itself encodes decodes to the same value', () => {
 
 test('text of any length and any characters is read as it was written', () => {
   const lists = avroSchema<{ texts: readonly string[] }>(
-    JSON.stringify({ type: 'record', name: 'Texts', fields: [{ name: 'texts', type: { type: 'array', items: 'string' } }] }),
+    JSON.stringify({
+      type: 'record',
+      name: 'Texts',
+      fields: [{ name: 'texts', type: { type: 'array', items: 'string' } }],
+    }),
   );
   const scratch = Buffer.alloc(65_536);
   const read = lists.readerFor(lists.json);
