@@ -40,6 +40,7 @@ async function diff(options: Options & { readonly against?: string; readonly for
   const summary = { events: found.events.length, topics: found.topics.length };
   const config = { against: found.against };
   await writeReport(options.json, { command: 'schemas diff', startedAt, config, runs: found.events, summary });
+  if (found.unread.length > 0) process.exitCode = 1;
 }
 
 /** `freshet schemas …`. */

@@ -12,9 +12,12 @@ const orders = {
 } as const;
 
 /** The change list as lines for a terminal. */
-export function diffLines({ against, events, topics }: SchemasDiff): string[] {
-  if (events.length + topics.length === 0) return [`nothing changed against ${against}`];
+export function diffLines({ against, events, topics, unread }: SchemasDiff): string[] {
+  if (events.length + topics.length + unread.length === 0) return [`nothing changed against ${against}`];
   return [
+    ...unread.map(
+      ({ file, consequence }) => `${file}: not compared: ${consequence}; \`freshet schemas check\` tells more`,
+    ),
     ...events.flatMap(({ file, kind, changes, deploy }) => [
       `${file}: ${verbs[kind]}`,
       ...changes.map((change) => `  ${changeWords(change)}`),

@@ -4,6 +4,7 @@ import { sourceTopics } from '../../schemas/topics.ts';
 import { compactText } from './avro-json.ts';
 import { type DeployOrder, deployOrder } from './deploy-order.ts';
 import { type FilesAt, filesAt } from './files-at.ts';
+import type { Finding } from './finding.ts';
 import { lockFile, lockOf } from './lock.ts';
 import { type SchemaChange, schemaChanges } from './schema-changes.ts';
 import { avroTopicsOf, readSchemas, type SchemaSource } from './schema-files.ts';
@@ -26,6 +27,8 @@ export interface SchemasDiff {
   readonly events: readonly EventDiff[];
   /** One line a topic that came, went or was retired; only against a commit. */
   readonly topics: readonly string[];
+  /** Files that cannot be read, and so were not compared. */
+  readonly unread: readonly Finding[];
 }
 
 export interface DiffOptions {
@@ -36,14 +39,14 @@ export interface DiffOptions {
 }
 
 /**
- * What changed in plain words, and who is deployed first. Files that cannot be read are left to `checkSchemas`.
- * Rejects with `ref_unknown`.
+ * What changed in plain words, and who is deployed first. Rejects with `ref_unknown`.
  */
 export async function diffSchemas({ root, against, topics = sourceTopics }: DiffOptions): Promise<SchemasDiff> {
-  const { sources } = readSchemas(root, avroTopicsOf(topics));
+  const { sources, findings } = readSchemas(root, avroTopicsOf(topics));
+  const unread = findings.filter(({ rule }) => rule === 'layout');
   if (against === undefined) {
     const events = sources.flatMap((source) => eventDiff(source, source.versions.at(-1)?.json));
-    return { against: 'the newest recorded versions', events, topics: [] };
+    return { against: 'the newest recorded versions', events, topics: [], unread };
   }
   const files = await filesAt(root, against);
   const events: EventDiff[] = [];
@@ -51,12 +54,12 @@ export async function diffSchemas({ root, against, topics = sourceTopics }: Diff
     const text = await files.read(source.file);
     events.push(...eventDiff(source, text === undefined || jsonProblem(text) ? undefined : compactText(text)));
   }
-  const present = new Set(sources.map(({ file }) => basename(file)));
+  const present = new Set([...sources, ...unread].map(({ file }) => basename(file)));
   const before = (await files.list('schemas/events')).filter((path) => path.endsWith('.avsc'));
   for (const file of before.filter((path) => !present.has(basename(path)))) {
     events.push({ file, kind: 'gone', version: 0, changes: [], deploy: undefined });
   }
-  return { against, events, topics: await topicLines(files, topics) };
+  return { against, events, topics: await topicLines(files, topics), unread };
 }
 
 function eventDiff({ file, json, topics, versions }: SchemaSource, previous: string | undefined): EventDiff[] {

@@ -230,7 +230,12 @@ export const schemaMistakes: readonly Mistake[] = [
     [event, '(record)'],
     /freshet\.UserChanged.*keep the namespace/i,
   ],
-  ['a nested type renamed', consent((type) => (type.name = 'Permission')), [event, 'consent'], /name/i],
+  [
+    'a nested type renamed',
+    consent((type) => (type.name = 'Permission')),
+    [event, 'consent'],
+    /written as freshet\.Consent.*keep the name/i,
+  ],
   [
     'a type in lower case',
     added({}, ['null', { type: 'record', name: 'channel', doc: 'Channel.', fields: [] }]),
