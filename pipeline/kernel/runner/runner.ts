@@ -2,7 +2,7 @@ import type { RawBatch, RunningConsumer, TopicPartition } from '../../broker/con
 import { FreshetError, messageOf, TransientError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
 import { untilAvailable } from '../retry.ts';
-import { claimPartitions, isBeyondEnd } from './claim.ts';
+import { type Claim, claimPartitions, isBeyondEnd } from './claim.ts';
 import { decode } from './decode.ts';
 import { isDead, outcomeOf, type SliceResult } from './effect.ts';
 import { startLagWatch } from './lag-watch.ts';
@@ -167,11 +167,7 @@ class RunningStage<In> implements RunningRunner {
     }
     this.#sessions.clear();
     this.#report.assigned();
-    const what = `claiming offsets of ${runnerName(this.#options)}`;
-    const claims = await untilAvailable(what, { ...this.#options, signal: this.#stopping.signal, maxMs: 2_000 }, () =>
-      claimPartitions(this.#options, partitions),
-    );
-    for (const claim of claims) {
+    for (const claim of await this.#claim(partitions)) {
       const { partition, position, high } = claim;
       const session = new Session(partition, position, high);
       this.#sessions.set(keyOf(partition), session);
@@ -184,6 +180,20 @@ class RunningStage<In> implements RunningRunner {
     }
     this.#joined = true;
     this.#haltIfNeeded(consumer);
+  }
+
+  /** Waits for a store that is away; none once the stage is to stop. */
+  async #claim(partitions: readonly TopicPartition[]): Promise<readonly Claim[]> {
+    const what = `claiming offsets of ${runnerName(this.#options)}`;
+    const { signal } = this.#stopping;
+    try {
+      return await untilAvailable(what, { ...this.#options, signal, maxMs: 2_000 }, () =>
+        claimPartitions(this.#options, partitions),
+      );
+    } catch (error) {
+      if (signal.aborted) return [];
+      throw error;
+    }
   }
 
   async #handleBatch(batch: RawBatch): Promise<boolean> {
