@@ -24,6 +24,9 @@ export interface RelayRole {
   status(): readonly RelayStatus[];
 }
 
+/** A network that forgot the connection would otherwise hold up the making of partitions for a quarter of an hour. */
+const upkeepTimeoutMs = 60_000;
+
 /**
  * One relay an outbox: ours, and those of the services in FRESHET_OUTBOX_URLS. Ours decides whether the process is
  * ready and ends it when it cannot go on. A service's database that is away, not installed or unsafe to read is seen
@@ -35,6 +38,7 @@ export function relayRole(context: ProcessContext, resources: Resources): RelayR
     const database = openDatabase({
       url: outbox.url,
       maxConnections: databaseConnections,
+      queryTimeoutMs: upkeepTimeoutMs,
       onIdleError: (error) =>
         log.warn({ outbox: outbox.name, error: messageOf(error) }, 'idle Postgres connection broke, replacing it'),
     });

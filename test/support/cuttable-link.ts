@@ -63,6 +63,7 @@ export async function createCuttableLink(target: { host: string; port: number })
       for (const socket of sockets) socket.resume();
     },
     async close() {
+      state = 'cut'; // one that was accepted already may still be announced
       destroyAll();
       const closed = once(server, 'close');
       server.close();

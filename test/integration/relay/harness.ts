@@ -55,7 +55,13 @@ export async function startTestRelay(options: TestRelayOptions): Promise<TestRel
   const log = createLogger('silent');
   const metrics = createMetrics();
   const failures: unknown[] = [];
-  const database = openDatabase({ url, maxConnections: 2, onIdleError: () => undefined });
+  const { queryTimeoutMs } = options;
+  const database = openDatabase({
+    url,
+    maxConnections: 2,
+    onIdleError: () => undefined,
+    ...(queryTimeoutMs === undefined ? {} : { queryTimeoutMs }),
+  });
   const guard = createProduceGuard(systemClock);
   const brokers = config.FRESHET_KAFKA_BROKERS;
   const kafka = createKafka({ brokers, clientId: 'freshet-relay', log, socketFactory: guard.socketFactory });
