@@ -1,9 +1,8 @@
-import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { Logger } from '../../pipeline/kernel/logger.ts';
 import type { RegistryConnection } from '../../pipeline/kernel/server-connections.ts';
 import type { TopicDef } from '../../schemas/topic.ts';
 import { checkedSchemas } from './checked-schemas.ts';
-import { findingLine } from './finding.ts';
+import { refuse } from './finding.ts';
 import { createRegistryAdmin, type RegistryAdmin } from './registry-admin.ts';
 import type { SchemaSource } from './schema-files.ts';
 
@@ -40,16 +39,15 @@ export interface AppliedSubject {
 }
 
 /**
- * The one place that registers schemas: sets each subject to its level (FULL_TRANSITIVE unless the
- * catalogue says otherwise) and registers its recorded versions in
- * order. A second run changes nothing. Refuses (`schemas_refused`) what `schemas check` refuses, before any call.
+ * The one place that registers schemas: sets each subject to its level (FULL_TRANSITIVE unless the catalogue says otherwise)
+ * and registers its recorded versions in order. A second run changes nothing. Refuses (`schemas_refused`) what `schemas check` refuses, before any call.
  * Versions that only the registry has are left alone: rolling a release back must not fail here.
  * Ids differ between registries, so none is written to the checkout; services look theirs up.
  */
 export async function applySchemas(options: ApplySchemasOptions): Promise<AppliedSubject[]> {
   const { registryUrl, root, log, dryRun = false } = options;
   const { sources, findings } = checkedSchemas({ root, ...(options.topics && { avroTopics: options.topics }) });
-  if (findings.length > 0) throw new FreshetError('schemas_refused', findings.map(findingLine).join('\n'));
+  refuse(findings);
   const registry = createRegistryAdmin({ ...options.registry, url: registryUrl });
   const applied: AppliedSubject[] = [];
   for (const source of sources) {

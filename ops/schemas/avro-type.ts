@@ -38,6 +38,13 @@ export interface AvroFieldType {
 /** The name without its namespace. */
 export const shortName = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
 
+/** Path of a field of the record at `path`; the event itself is at the empty one. */
+export const fieldPath = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+
+/** Path of what the list or map at `path` holds. */
+export const itemsPath = (path: string, { kind }: Pick<AvroType, 'kind'>): string =>
+  kind === 'map' ? `${path}{}` : `${path}[]`;
+
 /** Parses a schema's text by the specification's rules for names. Throws where it refers to a type that is not defined. */
 export function parseAvroType(json: string): AvroType {
   return build(JSON.parse(json) as AvroJson, '', new Map());

@@ -1,7 +1,7 @@
 import type { TopicDef } from '../../schemas/topic.ts';
-import { type AvroFieldType, type AvroType, parseAvroType } from './avro-type.ts';
+import { type AvroFieldType, type AvroType, fieldPath, parseAvroType } from './avro-type.ts';
 import type { Finding } from './finding.ts';
-import type { SchemaSource } from './schema-files.ts';
+import { eventName, type SchemaSource } from './schema-files.ts';
 
 /**
  * Fields that a stage passes on and the topic it writes does not declare: writers refuse undeclared fields, so from its
@@ -24,12 +24,11 @@ function missingFields(source: SchemaSource, from: SchemaSource): Finding[] {
     path,
     rule: 'carried',
     consequence: `${from.file} has it and ${namesOf(source.topics)} passes it on: nothing could be written`,
-    remedy: `add it here too (\`freshet schemas evolve ${eventOf(source)} --add …\`)`,
+    remedy: `add it here too (\`freshet schemas evolve ${eventName(source)} --add …\`)`,
   }));
 }
 
 const namesOf = (topics: readonly TopicDef[]) => [...new Set(topics.flatMap((topic) => topic.producers))].join(', ');
-const eventOf = ({ file }: SchemaSource) => file.replace(/^schemas\/events\/|\.avsc$/g, '');
 
 /** Undefined where the text is too broken, which others tell. */
 function types(json: string): AvroType | undefined {
@@ -44,7 +43,7 @@ function missing(writer: AvroType, reader: AvroType, path: string, seen = new Se
   if (seen.has(reader)) return [];
   seen.add(reader);
   return reader.fields.flatMap((field): string[] => {
-    const at = path === '' ? field.name : `${path}.${field.name}`;
+    const at = fieldPath(path, field.name);
     const declared = writer.fields.find(({ name }) => name === field.name);
     if (declared === undefined) return [at];
     const [inner, outer] = [recordIn(field), recordIn(declared)];

@@ -9,7 +9,7 @@ import { compactText } from './avro-json.ts';
 import { type TopicEntry, withRetired, withTopic } from './catalogue-text.ts';
 import { diffSchemas, type SchemasDiff } from './diff.ts';
 import { type Evolution, eventNamed, evolved } from './evolve.ts';
-import { type Finding, findingLine } from './finding.ts';
+import { type Finding, refuseUnrecordable } from './finding.ts';
 import { generateSchemas, staleModules } from './generate.ts';
 import { eventNames, type NewEvent, newEventText } from './new-event.ts';
 import { readHistory, readSchemas } from './schema-files.ts';
@@ -29,15 +29,10 @@ export async function evolveEvent(
   staleModules(root); // throws while nothing is written, where any schema cannot be read
   const source = eventNamed(event, readSchemas(root).sources);
   const text = evolved(source.json, evolution);
-  refuseWhatIsWrong(sourceFindings({ ...source, json: compactText(text) }));
+  refuseUnrecordable(sourceFindings({ ...source, json: compactText(text) }));
   writeFileSync(join(root, source.file), text);
   const files = [source.file, ...generateSchemas(root)];
   return { files, diff: await diffSchemas({ root }) };
-}
-
-function refuseWhatIsWrong(findings: ReturnType<typeof sourceFindings>): void {
-  const refused = findings.filter(({ rule }) => rule !== 'recorded');
-  if (refused.length > 0) throw new FreshetError('schemas_refused', refused.map(findingLine).join('\n'));
 }
 
 export type NewTopic = Omit<TopicEntry, 'record' | 'module'> & Omit<NewEvent, 'previous'>;
@@ -55,7 +50,7 @@ export async function newEvent(root: string, topic: NewTopic): Promise<readonly 
   staleModules(root); // throws while nothing is written, where any schema cannot be read
   const entry = { ...topic, ...names };
   const text = newEventText({ ...topic, name: names.name, previous: previousText(root, names) });
-  refuseWhatIsWrong([...catalogueFindings([catalogueTopicOf(entry)]), ...textFindings(root, file, text, names)]);
+  refuseUnrecordable([...catalogueFindings([catalogueTopicOf(entry)]), ...textFindings(root, file, text, names)]);
   const catalogue = withTopic(readFileSync(join(root, catalogueFile), 'utf8'), entry);
   writeFileSync(join(root, file), text);
   const files = [file, ...generateSchemas(root)];

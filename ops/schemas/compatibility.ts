@@ -1,4 +1,13 @@
-import { type AvroFieldType, type AvroKind, type AvroType, parseAvroType, shortName, typeWords } from './avro-type.ts';
+import {
+  type AvroFieldType,
+  type AvroKind,
+  type AvroType,
+  fieldPath,
+  itemsPath,
+  parseAvroType,
+  shortName,
+  typeWords,
+} from './avro-type.ts';
 
 /** What kept a reader from what a writer wrote; the first seven are Avro's own, the others ours. */
 export type Mismatch =
@@ -89,7 +98,7 @@ function compareTypes(reader: AvroType, writer: AvroType, path: string, context:
   }
   if (reader.kind === 'record') compareRecords(reader, writer, path, context);
   if (reader.items && writer.items) {
-    compare(reader.items, writer.items, reader.kind === 'map' ? `${path}{}` : `${path}[]`, context);
+    compare(reader.items, writer.items, itemsPath(path, reader), context);
   }
 }
 
@@ -122,7 +131,7 @@ function compareRecords(reader: AvroType, writer: AvroType, path: string, contex
   if (writers.has(writer)) return;
   context.open.set(reader, writers.add(writer));
   for (const field of reader.fields) {
-    const at = path === '' ? field.name : `${path}.${field.name}`;
+    const at = fieldPath(path, field.name);
     const [written, ...others] = writtenFields(field, writer);
     const add = (mismatch: Mismatch, problem: string) => context.found.push({ path: at, mismatch, problem });
     if (others.length > 0) {

@@ -2,7 +2,7 @@ import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import { subjectOf } from '../../schemas/topic.ts';
 import { type AvroField, type AvroJson, type AvroObject, compactText, isUnion, objectOf } from './avro-json.ts';
 import { parseFieldText } from './field-text.ts';
-import type { SchemaSource } from './schema-files.ts';
+import { eventName, type SchemaSource } from './schema-files.ts';
 
 /** Changes to one event, in the order in which they are made. */
 export interface Evolution {
@@ -16,13 +16,14 @@ export interface Evolution {
 
 /** The event that a subject, a topic, a file or an event's name means. Throws FreshetError `event_unknown`. */
 export function eventNamed(name: string, sources: readonly SchemaSource[]): SchemaSource {
-  const found = sources.find(({ file, topics }) => {
-    const event = file.replace(/^schemas\/events\//, '');
-    const names = [file, event, event.replace(/\.avsc$/, ''), ...topics.flatMap((one) => [one.name, subjectOf(one)])];
+  const found = sources.find((source) => {
+    const { file, topics } = source;
+    const event = eventName(source);
+    const names = [file, event, `${event}.avsc`, ...topics.flatMap((one) => [one.name, subjectOf(one)])];
     return names.includes(name);
   });
   if (found !== undefined) return found;
-  const known = sources.map(({ file }) => file.replace(/^schemas\/events\/|\.avsc$/g, '')).join(', ');
+  const known = sources.map(eventName).join(', ');
   throw new FreshetError(
     'event_unknown',
     `there is no event ${name}; there are ${known}, and the subjects they are under`,

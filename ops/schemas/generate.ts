@@ -3,6 +3,7 @@ import { basename, join, relative } from 'node:path';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import { camel } from '../../schemas/generated/avro-names.ts';
 import { type AvroJson, isUnion, objectOf } from './avro-json.ts';
+import { shortName } from './avro-type.ts';
 import { jsonProblem, schemaProblem } from './schema-problem.ts';
 
 const primitives: Record<string, string> = {
@@ -15,7 +16,6 @@ const primitives: Record<string, string> = {
   string: 'string',
   bytes: 'Buffer',
 };
-const shortName = (name: string) => name.slice(name.lastIndexOf('.') + 1);
 const comment = (doc: string | undefined) => `/** ${(doc ?? '').replaceAll('*/', '*\\/')} */`;
 
 /** TypeScript of a schema; named types are collected into `declared`, dependencies first. */

@@ -1,5 +1,5 @@
 import { camel } from '../../schemas/generated/avro-names.ts';
-import { type AvroFieldType, type AvroType, parseAvroType, shortName } from './avro-type.ts';
+import { type AvroFieldType, type AvroType, fieldPath, itemsPath, parseAvroType, shortName } from './avro-type.ts';
 
 /** One broken rule at one place of a schema: what comes of it, and what to do. */
 export interface Lint {
@@ -40,7 +40,7 @@ function lintType(type: AvroType, path: string, walk: Walk): void {
   if (type.kind === 'enum') lintEnum(type, report);
   for (const branch of type.branches) lintType(branch, path, walk);
   lintFields(type, path, walk);
-  if (type.items) lintType(type.items, type.kind === 'map' ? `${path}{}` : `${path}[]`, walk);
+  if (type.items) lintType(type.items, itemsPath(path, type), walk);
 }
 
 /** What generated types use themselves. */
@@ -71,7 +71,7 @@ function lintUnion({ branches }: AvroType, report: Report): void {
 function lintFields(type: AvroType, path: string, walk: Walk): void {
   const names = new Map<string, string>();
   for (const field of type.fields) {
-    const at = path === '' ? field.name : `${path}.${field.name}`;
+    const at = fieldPath(path, field.name);
     const report = reportAt(at, walk);
     lintField(field, report);
     const other = names.get(camel(field.name));

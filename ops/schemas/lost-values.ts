@@ -1,4 +1,4 @@
-import { type AvroFieldType, type AvroType, parseAvroType } from './avro-type.ts';
+import { type AvroFieldType, type AvroType, fieldPath, itemsPath, parseAvroType } from './avro-type.ts';
 import type { Lint } from './lints.ts';
 
 /**
@@ -32,7 +32,6 @@ function fieldsOf(records: Records, { name, aliases }: AvroType): Fields {
 
 type Fields = readonly AvroFieldType[];
 const has = (fields: Fields, name: string) => fields.some((field) => field.name === name);
-const at = (path: string, name: string) => (path === '' ? name : `${path}.${name}`);
 
 /** In one record one field went and one of the same type came. */
 function renamed(path: string, fields: Fields, previous: Fields): Lint[] {
@@ -45,7 +44,7 @@ function renamed(path: string, fields: Fields, previous: Fields): Lint[] {
     const old = gone.find(({ type }) => textOf(type) === textOf(field.type));
     if (old === undefined) return [];
     return {
-      path: at(path, field.name),
+      path: fieldPath(path, field.name),
       rule: 'alias-on-rename',
       consequence: `looks like \`${old.name}\` renamed, and would read as its default in all that is stored`,
       remedy: `add "aliases": ["${old.name}"]; where it is another field, remove the old one in a version of its own first`,
@@ -62,7 +61,7 @@ function forgotten(path: string, fields: Fields, previous: Fields, older: readon
       const number = older.findIndex((then) => has(then, alias)) + 1;
       if (number === 0) return [];
       return {
-        path: at(path, field.name),
+        path: fieldPath(path, field.name),
         rule: 'alias-kept',
         consequence: `records of v${number} call it \`${alias}\`, and would read as its default`,
         remedy: `keep "${alias}" among its aliases`,
@@ -78,8 +77,8 @@ function recordsOf(type: AvroType, path = '', into = new Map<string, PlacedRecor
     into.set(type.name, { type, path });
   }
   for (const branch of type.branches) recordsOf(branch, path, into);
-  for (const field of type.fields) recordsOf(field.type, at(path, field.name), into);
-  if (type.items) recordsOf(type.items, type.kind === 'map' ? `${path}{}` : `${path}[]`, into);
+  for (const field of type.fields) recordsOf(field.type, fieldPath(path, field.name), into);
+  if (type.items) recordsOf(type.items, itemsPath(path, type), into);
   return into;
 }
 

@@ -1,11 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { CatalogueTopic } from '../../schemas/topic.ts';
 import { sourceTopics } from '../../schemas/topics.ts';
 import { checkedSchemas } from './checked-schemas.ts';
 import { filesAt } from './files-at.ts';
-import { findingLine } from './finding.ts';
+import { refuseUnrecordable } from './finding.ts';
 import { encodeFixture, fixtureFile } from './fixtures.ts';
 import { extendLock, lockFile } from './lock.ts';
 import type { SchemaSource } from './schema-files.ts';
@@ -17,8 +16,7 @@ import type { SchemaSource } from './schema-files.ts';
  */
 export function recordVersions(root: string, topics: readonly CatalogueTopic[] = sourceTopics): string[] {
   const { sources, findings } = checkedSchemas({ root, topics });
-  const refused = findings.filter(({ rule }) => rule !== 'recorded');
-  if (refused.length > 0) throw new FreshetError('schemas_refused', refused.map(findingLine).join('\n'));
+  refuseUnrecordable(findings);
   // Made before the first is written: what cannot be encoded leaves nothing half.
   const files = sources.filter(({ json, versions }) => versions.at(-1)?.json !== json).flatMap(nextVersion);
   for (const [file, content] of files) write(join(root, file), content);

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AvroFieldType, type AvroType, parseAvroType, typeWords } from './avro-type.ts';
+import { type AvroFieldType, type AvroType, fieldPath, itemsPath, parseAvroType, typeWords } from './avro-type.ts';
 
 /** One difference between two versions, in plain words. */
 export interface SchemaChange {
@@ -46,7 +46,7 @@ function compareTypes(now: AvroType, before: AvroType, path: string, walk: Walk)
   compareDetails(inside, insideBefore, add);
   compareFields(inside, insideBefore, path, walk);
   if (inside.items && insideBefore.items) {
-    compareTypes(inside.items, insideBefore.items, inside.kind === 'map' ? `${path}{}` : `${path}[]`, walk);
+    compareTypes(inside.items, insideBefore.items, itemsPath(path, inside), walk);
   }
 }
 
@@ -78,7 +78,7 @@ function compareDetails(now: AvroType, before: AvroType, add: (change: SchemaCha
 }
 
 function compareFields(now: AvroType, before: AvroType, path: string, walk: Walk): void {
-  const at = (name: string) => (path === '' ? name : `${path}.${name}`);
+  const at = (name: string) => fieldPath(path, name);
   const matched = new Set<AvroFieldType>();
   const namesOf = ({ fields }: AvroType) => fields.map(({ name }) => name);
   if (isReordered(namesOf(now), namesOf(before))) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type CatalogueTopic, type CompatibilityLevel, subjectOf, type TopicDef } from '../../schemas/topic.ts';
 import { avroTopics, deadLetterTopic } from '../../schemas/topics.ts';
 import { compactText } from './avro-json.ts';
+import { shortName } from './avro-type.ts';
 import type { Finding } from './finding.ts';
 import { jsonProblem, type Problem } from './schema-problem.ts';
 
@@ -28,6 +29,10 @@ export interface SchemaSource {
   readonly versions: readonly RecordedVersion[];
 }
 
+/** Name of an event, as its file has it: `user-changed.v1`. */
+export const eventName = ({ file }: Pick<SchemaSource, 'file'>): string =>
+  file.replace(/^schemas\/events\/|\.avsc$/g, '');
+
 export interface SchemaFiles {
   readonly sources: readonly SchemaSource[];
   /** What is wrong with the files as files; a source with such a finding is left out. */
@@ -47,8 +52,7 @@ const kebab = (name: string) =>
 function eventOf(given: TopicDef): string {
   if (given.name.endsWith('.dlq')) return deadLetters.event;
   const topic = given.isForeign ? modelOf(given) : given;
-  const shortName = topic.schema.name.slice(topic.schema.name.lastIndexOf('.') + 1);
-  return `${kebab(shortName)}.${topic.name.slice(topic.name.lastIndexOf('.') + 1)}`;
+  return `${kebab(shortName(topic.schema.name))}.${topic.name.slice(topic.name.lastIndexOf('.') + 1)}`;
 }
 
 const modelOf = (foreign: TopicDef): TopicDef => avroTopics.find(({ schema }) => schema === foreign.schema) ?? foreign;

@@ -1,5 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applySchemas } from '../../ops/schemas/apply.ts';
@@ -13,6 +12,7 @@ import { checkoutRoot } from '../../ops/stack/paths.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
 import { avroTopics } from '../../schemas/topics.ts';
 import { type ConfluentRegistry, startConfluentRegistry } from '../support/confluent-registry.ts';
+import { copySchemas } from '../support/schemas-copy.ts';
 
 const subject = 'audience.user.changed.v1-value';
 const log = createLogger('fatal');
@@ -20,10 +20,7 @@ let root: string;
 let registry: ConfluentRegistry;
 
 beforeEach(async () => {
-  root = mkdtempSync(join(tmpdir(), 'freshet-plan-'));
-  for (const folder of ['schemas', 'test/fixtures/records']) {
-    cpSync(join(checkoutRoot(), folder), join(root, folder), { recursive: true });
-  }
+  root = copySchemas();
   registry = await startConfluentRegistry();
 });
 afterEach(async () => {

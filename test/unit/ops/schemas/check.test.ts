@@ -1,5 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkSchemas } from '../../../../ops/schemas/check.ts';
@@ -7,16 +6,14 @@ import { fixtureFile } from '../../../../ops/schemas/fixtures.ts';
 import { generateSchemas } from '../../../../ops/schemas/generate.ts';
 import { recordVersions } from '../../../../ops/schemas/record.ts';
 import { checkoutRoot } from '../../../../ops/stack/paths.ts';
+import { copySchemas } from '../../../support/schemas-copy.ts';
 
 const event = 'schemas/events/user-changed.v1.avsc';
 const history = 'audience.user.changed.v1-value';
 let root: string;
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'freshet-schemas-'));
-  for (const folder of ['schemas', 'test/fixtures/records']) {
-    cpSync(join(checkoutRoot(), folder), join(root, folder), { recursive: true });
-  }
+  root = copySchemas();
 });
 afterEach(() => rmSync(root, { recursive: true }));
 

@@ -1,13 +1,12 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import type { AvroField } from '../../../../ops/schemas/avro-json.ts';
 import { generateSchemas } from '../../../../ops/schemas/generate.ts';
 import { recordVersions } from '../../../../ops/schemas/record.ts';
-import { checkoutRoot } from '../../../../ops/stack/paths.ts';
 import type { CatalogueTopic } from '../../../../schemas/topic.ts';
 import { sourceTopics, topics } from '../../../../schemas/topics.ts';
+import { copySchemas } from '../../../support/schemas-copy.ts';
 
 export const event = 'schemas/events/user-changed.v1.avsc';
 export const history = 'audience.user.changed.v1-value';
@@ -16,10 +15,7 @@ export const topic = topics.userChanged.name;
 export let root: string;
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'freshet-mistakes-'));
-  for (const folder of ['schemas', 'test/fixtures/records']) {
-    cpSync(join(checkoutRoot(), folder), join(root, folder), { recursive: true });
-  }
+  root = copySchemas();
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
@@ -29,10 +25,10 @@ export const write = (file: string, text: string) => {
   writeFileSync(join(root, file), text);
 };
 
-/** A mistake leaves the catalogue as it is, or answers another one. */
 /** What is done wrong, where, and what the line about it says: file, place, and how to mend it. */
 export type Mistake = readonly [does: string, plant: Plant, place: readonly [file: string, path: string], says: RegExp];
 
+/** Leaves the catalogue as it is, or answers another one. */
 export type Plant = () => unknown;
 
 export const schema =
