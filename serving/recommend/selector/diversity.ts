@@ -2,20 +2,17 @@ import type { NamespaceItems } from '../../catalog-view.ts';
 import type { Candidate } from '../query.ts';
 
 export interface Choice {
-  /** Asked in the moment of taking: what has been taken before decides with. */
-  fits(item: number): boolean;
+  /** Takes a candidate, or says that it does not fit beside those that were taken. */
+  accepts(candidate: Candidate): boolean;
   readonly most: number;
 }
 
 /** Takes candidates that are relevant and unlike those taken before. */
 export interface Diversity {
-  /** An item was taken: later ones are compared with it. */
+  /** An item was taken by other means: candidates are compared with it too. */
   note(item: number): void;
-  /** At most `most` candidates in order of choice, and all others in their own order. */
-  choose(
-    candidates: readonly Candidate[],
-    choice: Choice,
-  ): { readonly taken: readonly Candidate[]; readonly left: readonly Candidate[] };
+  /** Hands at most `most` candidates over, one after the other; answers all others in their own order. */
+  choose(candidates: readonly Candidate[], choice: Choice): readonly Candidate[];
 }
 
 /**
@@ -29,26 +26,24 @@ export function createDiversity(items: NamespaceItems, weight: number): Diversit
     note(item) {
       taken.push(item);
     },
-    choose(candidates, { fits, most }) {
+    choose(candidates, { accepts, most }) {
       const relevance = relevanceOf(candidates);
       const likeness = new Float32Array(candidates.length);
       const isOpen = new Uint8Array(candidates.length).fill(1);
       const compare = createComparison(items, candidates, likeness);
       for (const item of taken) compare(item, isOpen);
-      const chosen: Candidate[] = [];
-      const refused = new Set<number>();
-      for (;;) {
-        if (chosen.length >= most) break;
+      const chosen = new Set<number>();
+      while (chosen.size < most) {
         const best = bestOf({ relevance, likeness, isOpen, weight });
         const candidate = candidates[best];
         if (candidate === undefined) break;
         isOpen[best] = 0;
-        if (fits(candidate.item)) {
-          chosen.push(candidate);
-          compare(candidate.item, isOpen);
-        } else refused.add(best);
+        if (!accepts(candidate)) continue;
+        chosen.add(best);
+        taken.push(candidate.item);
+        compare(candidate.item, isOpen);
       }
-      return { taken: chosen, left: candidates.filter((_, i) => isOpen[i] === 1 || refused.has(i)) };
+      return candidates.filter((_, i) => !chosen.has(i));
     },
   };
 }

@@ -83,12 +83,12 @@ export function createSelection(query: HydratedQuery, filters: readonly Filter[]
       const eligible = offered.filter((candidate) => passes(candidate, level));
       const ranked = isBoosted ? boosted(eligible, query) : eligible;
       if (diversity === undefined) return takeInOrder(ranked, level);
-      const choice = { fits: (item: number) => gate.fits(item, level), most: wanted - kept.length };
-      const { taken, left } = diversity.choose(ranked, choice);
-      for (const candidate of taken) {
-        keep(candidate, level);
-        diversity.note(candidate.item);
-      }
+      const accepts = (candidate: Candidate) => {
+        const fits = gate.fits(candidate.item, level);
+        if (fits) keep(candidate, level);
+        return fits;
+      };
+      const left = diversity.choose(ranked, { accepts, most: wanted - kept.length });
       for (const { item } of left) rest.push(item);
     },
     finish() {
