@@ -5,6 +5,7 @@ import type { SurfaceSettings } from '../../pipeline/domain/settings.ts';
 import type { NamespaceItems } from '../catalog-view.ts';
 import type { Allows, Constraints } from './constraints.ts';
 import type { FallbackLevel } from './fallback-level.ts';
+import type { RequestInputs } from './inputs.ts';
 import type { Owned } from './owned.ts';
 import type { Page } from './page.ts';
 import type { Rounds } from './rounds.ts';
@@ -66,6 +67,7 @@ export interface HydratedQuery extends Query {
   readonly configVersion: number;
   readonly items: NamespaceItems;
   readonly rounds: Rounds;
+  readonly inputs: RequestInputs;
   /** Items of the session and of the recent events. */
   readonly seen: ReadonlySet<number>;
   /** Item of the latest interaction, 0 where there is none. */
