@@ -1,6 +1,7 @@
+import type { PackedCandidate } from '../../pipeline/domain/packed-list.ts';
 import type { UserValues } from '../../pipeline/stores/serving.ts';
 import type { VersionedSettings } from '../settings-view.ts';
-import type { Candidate, RememberedAnswer } from './query.ts';
+import type { RememberedAnswer } from './last-answers.ts';
 
 /** What one answer is made from besides the catalogue; filled in while it is made, so that it can be made again. */
 export interface RequestInputs {
@@ -11,6 +12,6 @@ export interface RequestInputs {
   latestNeighbours: readonly (Buffer | null)[] | undefined;
   readonly settings: VersionedSettings;
   /** Popular lists that were looked at, by segment. */
-  readonly popular: Map<string, readonly Candidate[]>;
+  readonly popular: Map<string, readonly PackedCandidate[]>;
   lastAnswer: RememberedAnswer | undefined;
 }

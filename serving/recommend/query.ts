@@ -6,6 +6,7 @@ import type { NamespaceItems } from '../catalog-view.ts';
 import type { Allows, Constraints } from './constraints.ts';
 import type { FallbackLevel } from './fallback-level.ts';
 import type { RequestInputs } from './inputs.ts';
+import type { RememberedAnswer } from './last-answers.ts';
 import type { Owned } from './owned.ts';
 import type { Page } from './page.ts';
 import type { Rounds } from './rounds.ts';
@@ -43,18 +44,6 @@ export interface UserState {
   readonly contextNeighbours: readonly (Buffer | null)[];
   /** From process memory, where Redis could not be asked for the values above. */
   readonly remembered: RememberedAnswer | undefined;
-}
-
-/** A user's last answer, kept in process memory for when Redis is away. */
-export interface RememberedAnswer {
-  /** State version it was made from. */
-  readonly version: number;
-  readonly candidates: readonly Candidate[];
-  readonly reflects: Reflects | undefined;
-  readonly seen: ReadonlySet<number>;
-  readonly owned: Owned;
-  readonly current: number;
-  readonly locale: string;
 }
 
 /** A query with everything that sources, filters and side effects need. */
