@@ -8,7 +8,8 @@ import { createMetrics, type Metrics } from '../../pipeline/kernel/metrics.ts';
 import { createIntakeContract } from '../../pipeline/main/contract.ts';
 import { createWorkers } from '../../pipeline/main/workers.ts';
 import { createPipeline, type Pipeline } from '../../pipeline/main.ts';
-import { adminRole, contractRole, createFront, servingRole } from '../../serving/main.ts';
+import { accessRole } from '../../serving/main/access.ts';
+import { adminRole, contractRole, createFront, type Front, servingRole } from '../../serving/main.ts';
 import { productVersion } from '../cli/report.ts';
 import { joinOwnGroup } from '../rebuild/own-group.ts';
 import type { Role } from './roles.ts';
@@ -27,6 +28,8 @@ export interface ProcessOptions {
 export interface FreshetProcess {
   /** Where its port listens. */
   readonly url: string;
+  /** What its port answers. */
+  readonly routes: Front['routes'];
   readonly metrics: Metrics;
   readonly pipeline: Pipeline;
   /** Undefined once everything it runs is ready. */
@@ -56,13 +59,21 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
       offsets: (topic) => pipeline.resources.admin.offsets(topic),
     },
   );
-  const { server, readiness } = createFront(base, {
+  const access = apps.length > 0 ? accessRole(base) : undefined;
+  const { server, readiness, routes } = createFront(base, {
     kind: apps.length > 0 ? 'http' : 'worker',
     apps: apps as Parameters<typeof createFront>[1]['apps'],
     health: () => ({ ...says(), ...serving?.health() }),
     workers,
+    ...(access ? { access: access.access } : {}),
   });
-  const components = [workers.component, ...pipeline.components, ...(serving?.components ?? []), server];
+  const components = [
+    workers.component,
+    ...(access?.components ?? []),
+    ...pipeline.components,
+    ...(serving?.components ?? []),
+    server,
+  ];
   let running: Running | undefined;
   readiness.add(() => (running ? running.unready?.() : 'starting'));
   running = await startAll(components, log, onFatal);
@@ -70,6 +81,7 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
   let stopped: Promise<void> | undefined;
   return {
     url: server.url() ?? '',
+    routes,
     metrics,
     pipeline,
     unready: () => readiness.reason(),

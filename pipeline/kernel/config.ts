@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { adminTokensSchema } from './admin-tokens.ts';
+import { httpAccessSpec } from './http-access.ts';
 import { outboxUrlsSchema } from './outbox-urls.ts';
 import { kafkaSecuritySpec, registrySecuritySpec, securityProblems } from './server-security.ts';
 import { defaultSubmitTopics, submitTopicsSchema } from './submit-topics.ts';
@@ -59,6 +60,7 @@ export const configSpec = {
     meaning: 'Port of the http role; 0 takes a free one',
     example: '8080',
   },
+  ...httpAccessSpec,
   FRESHET_WORKER_METRICS_HOST: {
     schema: z.string().default('127.0.0.1'),
     meaning: 'Address workers serve metrics and health on',

@@ -1,9 +1,12 @@
 import type { MiddlewareHandler } from 'hono';
+import type { Caller } from '../../pipeline/domain/caller.ts';
 import { identityHeaders, type RequestIdentity, requestIdentity } from '../../pipeline/kernel/request-id.ts';
 
 export interface IdentityEnv {
   Variables: {
     identity: RequestIdentity;
+    /** What the credentials of the request allow; left out where nobody is asked. */
+    caller?: Caller;
     /** Who sends it, on routes for operators. */
     operator?: string;
   };

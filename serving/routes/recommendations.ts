@@ -64,7 +64,7 @@ export function recommendationRoutes({ recommend, loaded, measure }: Recommendat
     } catch {
       return refuse(c, { status: 400, code: 'malformed_json', detail: 'The body must be JSON.', path: '$' });
     }
-    const parsed = parseContextRequest(body, c.get('identity').requestId);
+    const parsed = parseContextRequest(body, c.get('identity').requestId, c.get('caller'));
     return parsed.ok ? answer(c, parsed.value) : refuseFields(c, parsed.problems);
   }
 

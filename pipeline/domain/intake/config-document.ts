@@ -36,7 +36,7 @@ function readSettings(fields: Fields): string {
 }
 
 function readDocument(fields: Fields, rules: IntakeRules): ConfigChanged {
-  const namespace = readNamespace(fields);
+  const namespace = readNamespace(fields, rules);
   const kind = readOneOf(fields, 'kind', ['settings'] as const) ?? 'settings';
   const id = readText(fields, 'id', idRule) ?? settingsId;
   if (id !== settingsId)
