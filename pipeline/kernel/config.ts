@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { adminTokensSchema } from './admin-tokens.ts';
-import { httpAccessSpec } from './http-access.ts';
+import { httpAccessProblems, httpAccessSpec } from './http-access.ts';
 import { outboxUrlsSchema } from './outbox-urls.ts';
 import { kafkaSecuritySpec, registrySecuritySpec, securityProblems } from './server-security.ts';
 import { defaultSubmitTopics, submitTopicsSchema } from './submit-topics.ts';
@@ -245,7 +245,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   const parsed = parseVariables(configSpec, given);
   problems.push(...parsed.problems);
   const config = parsed.values as Config;
-  if (parsed.problems.length === 0) problems.push(...securityProblems(config));
+  if (parsed.problems.length === 0) problems.push(...securityProblems(config), ...httpAccessProblems(config));
   refuseProblems(problems);
   return config;
 }

@@ -5,7 +5,9 @@ import { createApiKeys } from '../../pipeline/stores/postgres/api-keys.ts';
 import { openDatabase } from '../../pipeline/stores/postgres/database.ts';
 import type { ComposeOptions } from '../compose-app.ts';
 import { authenticate } from '../middleware/authenticate.ts';
+import { createIssuerKeys } from '../middleware/issuer-keys.ts';
 import { createKeyCheck } from '../middleware/key-check.ts';
+import { createTokenCheck } from '../middleware/token-check.ts';
 import type { ServerContext } from './context.ts';
 
 /** Longer than any healthy look at the keys; one that hangs must not hide a revocation for long. */
@@ -36,8 +38,25 @@ export function accessRole(context: ServerContext): AccessRole | undefined {
   const { keys, component } = createApiKeys({ db: database, clock, log });
   const pool: Component = { name: 'api-key-connection', start: async () => ({ stop: () => database.close() }) };
   const checkKey = createKeyCheck({ keys, clock });
+  const tokens = userTokens(context);
   return {
-    access: (hasRoute) => authenticate({ ...context, checkKey, checkToken: undefined }, hasRoute),
-    components: [pool, component],
+    access: (hasRoute) => authenticate({ ...context, checkKey, checkToken: tokens?.checkToken }, hasRoute),
+    components: [pool, component, ...(tokens ? [tokens.component] : [])],
   };
+}
+
+/** Tokens of users; undefined where the configuration names no issuer. */
+function userTokens({ config, clock, log }: ServerContext) {
+  const { FRESHET_JWT_JWKS_URL: url, FRESHET_JWT_ISSUER: issuer, FRESHET_JWT_AUDIENCE: audience } = config;
+  if (url === undefined || issuer === undefined || audience === undefined) return undefined;
+  const { keys, component } = createIssuerKeys({ url, clock, log });
+  const checkToken = createTokenCheck({
+    keys,
+    clock,
+    issuer,
+    audience,
+    userClaim: config.FRESHET_JWT_USER_CLAIM,
+    namespaces: config.FRESHET_JWT_NAMESPACES.split(','),
+  });
+  return { checkToken, component };
 }

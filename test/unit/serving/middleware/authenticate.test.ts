@@ -2,9 +2,10 @@ import { Hono } from 'hono';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createMetrics } from '../../../../pipeline/kernel/metrics.ts';
 import { composeApp } from '../../../../serving/compose-app.ts';
-import { authenticate } from '../../../../serving/middleware/authenticate.ts';
+import { authenticate, type TokenCheck } from '../../../../serving/middleware/authenticate.ts';
 import type { IdentityEnv } from '../../../../serving/middleware/identity.ts';
 import { createKeyCheck } from '../../../../serving/middleware/key-check.ts';
+import { tokenInvalid } from '../../../../serving/middleware/principal.ts';
 import { createFakeKeys } from '../../../support/fake-keys.ts';
 import { quietLog } from '../../../support/serving-harness.ts';
 
@@ -12,11 +13,13 @@ let fake: ReturnType<typeof createFakeKeys>;
 let metrics: ReturnType<typeof createMetrics>;
 let app: ReturnType<typeof composeApp>;
 let now: number;
+let checkToken: TokenCheck | undefined;
 
 beforeEach(() => {
   fake = createFakeKeys();
   metrics = createMetrics();
   now = 0;
+  checkToken = undefined;
   const clock = { now: () => now, monotonic: () => now };
   const checkKey = createKeyCheck({ keys: fake.keys, clock });
   const routes = new Hono<IdentityEnv>()
@@ -30,7 +33,8 @@ beforeEach(() => {
     metrics,
     log: quietLog,
     makeId: () => 'made-1',
-    access: (hasRoute) => authenticate({ checkKey, checkToken: undefined, clock, metrics }, hasRoute),
+    access: (hasRoute) =>
+      authenticate({ checkKey, checkToken: (text) => checkToken?.(text) ?? tokenInvalid, clock, metrics }, hasRoute),
   });
 });
 
@@ -119,6 +123,22 @@ describe('the rate of a key', () => {
     expect((await ask(list, bearer(text))).status).toBe(429);
     expect((await metrics.httpKeyLimited.get()).values).toEqual([{ labels: { key: 'web' }, value: 3 }]);
     expect((await ask(list, bearer(fake.add({ maxRequestsPerSecond: 2 }).text))).status).toBe(200);
+  });
+});
+
+describe('a user with a token', () => {
+  it('may use the routes that take users and no other', async () => {
+    const user = { caller: { namespaces: null, homeNamespace: null, userId: 'u1' }, scopes: null, rate: null };
+    checkToken = (text) => (text === 'a.b.c' ? user : tokenInvalid);
+    expect((await ask(list, bearer('a.b.c'))).status).toBe(200);
+    expect((await ask('/v1/events', bearer('a.b.c'), 'POST')).status).toBe(200);
+    for (const [method, path] of [
+      ['POST', '/v1/config:upsert'],
+      ['GET', '/metrics'],
+    ] as const)
+      expect(await ask(path, bearer('a.b.c'), method)).toMatchObject({ status: 403, code: 'scope_missing' });
+    expect(await ask(list, bearer('d.e.f'))).toMatchObject({ status: 401, code: 'token_invalid' });
+    expect((await ask(list, bearer(fake.add().text))).status).toBe(200);
   });
 });
 
