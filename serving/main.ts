@@ -64,6 +64,7 @@ export function createFront(context: ServerContext, { kind, apps, health, worker
     ...context,
     apps: [...apps, status, ...(workers ? [streamWorkerRoutes(workers)] : [])],
     ...(access ? { access } : {}),
+    ...(kind === 'http' ? { corsOrigins: config.FRESHET_HTTP_CORS_ORIGINS } : {}),
   });
   const place =
     kind === 'http'

@@ -9,6 +9,9 @@ const text = z
 
 const namespaceNames = /^[a-z0-9][a-z0-9._-]{0,63}(,[a-z0-9][a-z0-9._-]{0,63})*$/;
 
+const isOrigin = (text: string): boolean =>
+  text === '*' || (/^https?:\/\/[^*]+$/.test(text) && URL.parse(text)?.origin === text);
+
 /** Who may use the HTTP surface. */
 export const httpAccessSpec = {
   FRESHET_HTTP_AUTH: {
@@ -41,6 +44,19 @@ export const httpAccessSpec = {
     schema: z.string().regex(namespaceNames, 'must be namespaces, comma separated').default('default'),
     meaning: 'Namespaces that those users are of, comma separated; of one alone they need not name it',
     example: 'shop',
+  },
+  FRESHET_HTTP_CORS_ORIGINS: {
+    schema: z
+      .string()
+      .default('')
+      .transform((list) => list.split(',').flatMap((origin) => origin.trim() || []))
+      .refine(
+        (origins) => origins.every(isOrigin),
+        'must be origins such as https://shop.example, without a path, or *',
+      ),
+    meaning:
+      'Origins whose pages may read lists and send events from a browser, comma separated, or * for all; cookies are never taken',
+    example: 'https://shop.example',
   },
 } as const;
 

@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { isTooDeep, tooDeep } from '../../pipeline/kernel/json-depth.ts';
 import type { IdentityEnv } from '../middleware/identity.ts';
 import type { Measure } from '../middleware/request-metrics.ts';
 import { answerOf } from '../recommend/answer.ts';
@@ -64,6 +65,7 @@ export function recommendationRoutes({ recommend, loaded, measure }: Recommendat
     } catch {
       return refuse(c, { status: 400, code: 'malformed_json', detail: 'The body must be JSON.', path: '$' });
     }
+    if (isTooDeep(body)) return refuse(c, { ...tooDeep, path: '$' });
     const parsed = parseContextRequest(body, c.get('identity').requestId, c.get('caller'));
     return parsed.ok ? answer(c, parsed.value) : refuseFields(c, parsed.problems);
   }

@@ -64,6 +64,12 @@ describe('an HTTP server', () => {
     socket.destroy();
   });
 
+  it('refuses headers of more than 16 KiB', async () => {
+    const { url } = await serve(slowApp().app);
+    expect((await fetch(url, { headers: { 'x-long': 'x'.repeat(15_000) } })).status).toBe(200);
+    expect((await fetch(url, { headers: { 'x-long': 'x'.repeat(17_000) } })).status).toBe(431);
+  });
+
   it('finishes what is in flight before it stops, and takes nothing new meanwhile', async () => {
     const slow = slowApp();
     const { url, running, readiness } = await serve(slow.app);

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { httpAccessProblems, isAuthRequired, isLoopback } from '../../../pipeline/kernel/http-access.ts';
+import {
+  httpAccessProblems,
+  httpAccessSpec,
+  isAuthRequired,
+  isLoopback,
+} from '../../../pipeline/kernel/http-access.ts';
 
 const of = (mode: 'required' | 'open' | undefined, host: string, tokens?: string) => ({
   FRESHET_HTTP_AUTH: mode,
@@ -27,6 +32,26 @@ describe('whether clients must say who they are', () => {
   });
 });
 
+describe('origins', () => {
+  const { schema } = httpAccessSpec.FRESHET_HTTP_CORS_ORIGINS;
+
+  it('are a list, * stands for all', () => {
+    expect(schema.parse(undefined)).toEqual([]);
+    expect(schema.parse('https://shop.example, http://localhost:3000')).toEqual([
+      'https://shop.example',
+      'http://localhost:3000',
+    ]);
+    expect(schema.parse('*')).toEqual(['*']);
+  });
+
+  it.each(['shop.example', 'https://shop.example/', 'https://shop.example/path', 'null', 'https://*.example'])(
+    'are none such as %s',
+    (origin) => {
+      expect(schema.safeParse(origin).success).toBe(false);
+    },
+  );
+});
+
 describe('an issuer of tokens', () => {
   const none = {
     FRESHET_HTTP_AUTH: undefined,
@@ -35,6 +60,7 @@ describe('an issuer of tokens', () => {
     FRESHET_JWT_JWKS_URL: undefined,
     FRESHET_JWT_USER_CLAIM: 'sub',
     FRESHET_JWT_NAMESPACES: 'default',
+    FRESHET_HTTP_CORS_ORIGINS: [],
   };
 
   it('is named as a whole or not at all', () => {
