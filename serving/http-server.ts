@@ -87,7 +87,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   } catch (error) {
     throw new FreshetError(
       'cannot_listen',
-      `cannot listen on ${host}:${port}; stop what listens there, or choose another port (FRESHET_HTTP_PORT; workers: FRESHET_WORKER_METRICS_PORT)`,
+      `cannot listen on ${host}:${port}; stop what listens there, or choose another port (FRESHET_HTTP_PORT; workers: FRESHET_WORKER_METRICS_PORT; operators: FRESHET_ADMIN_PORT)`,
       { cause: error, fields: { host, port } },
     );
   }

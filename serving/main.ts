@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import type { Config } from '../pipeline/kernel/config.ts';
 import { createServingConnections } from '../pipeline/stores/redis/serving-connections.ts';
 import { deadLetterRoutes } from './admin/dead-letter-routes.ts';
 import type { DeadLetterVerbs } from './admin/verbs.ts';
@@ -36,9 +37,11 @@ export function adminRole(context: ServerContext, verbs: DeadLetterVerbs): Hono<
 /** What clients may rely on. */
 export const contractRole = (contract: ContractDeps): Hono<IdentityEnv> => contractRoutes(contract);
 
+type Kind = 'http' | 'worker' | 'admin';
+
 export interface FrontOptions {
-  /** `http` serves clients, `worker` only health and metrics. */
-  readonly kind: 'http' | 'worker';
+  /** `http` serves clients, `admin` operators; each of them, and `worker` alone, has health and metrics. */
+  readonly kind: Kind;
   readonly apps: readonly Hono<IdentityEnv>[];
   readonly health: () => Health;
   /** Who may come in; by default everybody. */
@@ -66,13 +69,27 @@ export function createFront(context: ServerContext, { kind, apps, health, worker
     ...(access ? { access } : {}),
     ...(kind === 'http' ? { corsOrigins: config.FRESHET_HTTP_CORS_ORIGINS } : {}),
   });
-  const place =
-    kind === 'http'
-      ? { host: config.FRESHET_HTTP_HOST, port: config.FRESHET_HTTP_PORT }
-      : { host: config.FRESHET_WORKER_METRICS_HOST, port: config.FRESHET_WORKER_METRICS_PORT };
   return {
-    server: createHttpServer({ ...context, ...place, name: kind, app, readiness }),
+    server: createHttpServer({ ...context, ...placeOf(config, kind), name: kind, app, readiness }),
     readiness,
     routes: app.routes,
   };
+}
+
+/** Operators' routes on an address of their own, beside the process's port. */
+export function createAdminServer(context: ServerContext, app: Hono<IdentityEnv>, readiness: Readiness): HttpServer {
+  const composed = composeApp({ ...context, apps: [app] });
+  const place = placeOf(context.config, 'admin');
+  return createHttpServer({ ...context, ...place, name: 'admin', app: composed, readiness });
+}
+
+function placeOf(config: Config, kind: Kind): { readonly host: string; readonly port: number } {
+  switch (kind) {
+    case 'http':
+      return { host: config.FRESHET_HTTP_HOST, port: config.FRESHET_HTTP_PORT };
+    case 'worker':
+      return { host: config.FRESHET_WORKER_METRICS_HOST, port: config.FRESHET_WORKER_METRICS_PORT };
+    case 'admin':
+      return { host: config.FRESHET_ADMIN_HOST, port: config.FRESHET_ADMIN_PORT };
+  }
 }

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKey, revokeKey } from '../../../ops/keys/keys.ts';
+import { type FreshetProcess, startProcess } from '../../../ops/process/process.ts';
+import type { Role } from '../../../ops/process/roles.ts';
+import { parseConfig } from '../../../pipeline/kernel/config.ts';
+import { createLogger } from '../../../pipeline/kernel/logger.ts';
 import type { ApiScope } from '../../../pipeline/stores/api-key.ts';
 import { type Database, openDatabase } from '../../../pipeline/stores/postgres/database.ts';
 import { eventually } from '../../support/eventually.ts';
-import { startWholeProcess, type WholeProcess } from '../../support/whole-process.ts';
+import { startWholeProcess, untilReady, type WholeProcess } from '../../support/whole-process.ts';
 
 const operatorToken = 'ops';
 const actor = { operator: 'ann', reason: 'tests' };
@@ -37,6 +41,57 @@ const makeKey = (scopes: readonly ApiScope[]) =>
     expiresInMs: null,
   });
 
+/** Another process of the same installation, with other variables. */
+async function startBeside(roles: readonly Role[], env: Readonly<Record<string, string>>): Promise<FreshetProcess> {
+  const beside = await startProcess({
+    config: parseConfig({ ...whole.workspace.env, ...env }),
+    roles: new Set(roles),
+    log: createLogger('silent'),
+    onFatal: () => undefined,
+  });
+  await untilReady(beside);
+  return beside;
+}
+
+describe('operators', () => {
+  const headers = { authorization: `Bearer ${operatorToken}` };
+  const summary = '/admin/dlq/summary';
+
+  it('have an address of their own, where nothing but /admin is', async () => {
+    const { url, adminUrl = '' } = whole.process;
+    expect(adminUrl).not.toBe(url);
+    expect((await fetch(adminUrl + summary)).status).toBe(401);
+    expect((await fetch(adminUrl + summary, { headers })).status).toBe(200);
+    expect((await fetch(`${adminUrl}/v1/users/u`, { headers })).status).toBe(404);
+    expect((await ask(summary, { headers })).status).toBe(404);
+  });
+
+  it('are on the port of clients where that is asked for, by their own tokens', async () => {
+    const beside = await startBeside(['serving', 'admin'], { FRESHET_ADMIN_ON_HTTP_PORT: 'true' });
+    expect(beside.adminUrl).toBe(beside.url);
+    expect((await fetch(beside.url + summary)).status).toBe(401);
+    expect((await fetch(beside.url + summary, { headers })).status).toBe(200);
+    expect((await fetch(`${beside.url}/metrics/reco`, { headers })).status).toBe(401);
+    await beside.stop();
+  });
+
+  it('have the one port of a process that is theirs alone', async () => {
+    const beside = await startBeside(['admin'], {});
+    expect(beside.adminUrl).toBe(beside.url);
+    expect((await fetch(beside.url + summary, { headers })).status).toBe(200);
+    expect((await fetch(`${beside.url}/readyz`)).status).toBe(200);
+    await beside.stop();
+  });
+});
+
+describe('a process on which nobody is asked', () => {
+  it('takes whoever comes', async () => {
+    const beside = await startBeside(['serving'], { FRESHET_HTTP_AUTH: 'open' });
+    expect((await fetch(`${beside.url}/metrics/reco`)).status).toBe(200);
+    await beside.stop();
+  });
+});
+
 describe('a process that requires authentication', () => {
   it('answers 401 on every route without credentials, but for those that are open', async () => {
     const routes = whole.process.routes.filter(({ method }) => method !== 'ALL');
@@ -50,6 +105,7 @@ describe('a process that requires authentication', () => {
     expect(others.filter((route) => !open.includes(route))).toEqual([]);
     expect(others).toContain('GET /healthz');
     expect(statuses.size).toBeGreaterThan(25);
+    expect([...statuses.keys()].some((route) => route.includes('/admin/'))).toBe(false);
   });
 
   it('takes a new key within seconds, and refuses it within two seconds of its revocation', async () => {

@@ -50,7 +50,7 @@ describe('an HTTP server', () => {
     const port = Number(new URL(url).port);
     await expect(serve(slowApp().app, { port })).rejects.toMatchObject({
       code: 'cannot_listen',
-      message: `cannot listen on 127.0.0.1:${port}; stop what listens there, or choose another port (FRESHET_HTTP_PORT; workers: FRESHET_WORKER_METRICS_PORT)`,
+      message: `cannot listen on 127.0.0.1:${port}; stop what listens there, or choose another port (FRESHET_HTTP_PORT; workers: FRESHET_WORKER_METRICS_PORT; operators: FRESHET_ADMIN_PORT)`,
     });
   });
 
