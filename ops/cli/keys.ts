@@ -1,14 +1,13 @@
 import { Command } from 'commander';
 import { listApiKeys } from '../../pipeline/stores/postgres/api-key-rows.ts';
 import { type Database, openDatabase } from '../../pipeline/stores/postgres/database.ts';
-import { durationOf, expiryOf, nameOf, namespacesOf, scopesOf } from '../keys/arguments.ts';
+import { durationOf, expiryOf, nameOf, namespacesOf, rateOf, scopesOf } from '../keys/arguments.ts';
 import { createKey, type MadeKey, revokeKey, rotateKey } from '../keys/keys.ts';
 import { keyDocument, keyLines, rightsLine, stateOf } from '../keys/lines.ts';
 import { type ActorOptions, actorOf } from '../outbox/audit.ts';
 import { serverOf } from './connection.ts';
 import { becauseOption, operatorOption } from './outbox-options.ts';
 import { type JsonOption, jsonOption, say, writeReport } from './report.ts';
-import { wholeNumber } from './whole-number.ts';
 
 interface Options extends ActorOptions {
   readonly url?: string;
@@ -50,7 +49,7 @@ interface CreateOptions extends Options {
   readonly name: string;
   readonly scopes: string;
   readonly namespaces?: string;
-  readonly rate?: number;
+  readonly rate?: string;
   readonly expires?: string;
 }
 
@@ -60,7 +59,7 @@ async function create(options: CreateOptions): Promise<void> {
     name: nameOf(options.name),
     scopes: scopesOf(options.scopes),
     namespaces: namespacesOf(options.namespaces),
-    maxRequestsPerSecond: options.rate ?? null,
+    maxRequestsPerSecond: options.rate === undefined ? null : rateOf(options.rate),
     expiresInMs: options.expires === undefined ? null : expiryOf(options.expires, Date.now()),
   };
   const made = await withDatabase(options, (database) => createKey(database, actor, rights));
@@ -117,7 +116,7 @@ export function keysCommand(): Command {
     .requiredOption('--name <text>', 'for people: whose it is')
     .requiredOption('--scopes <list>', 'ingest, read, admin, comma separated; admin may do everything')
     .option('--namespaces <list>', 'comma separated; all by default')
-    .option('--rate <n>', 'most requests a second in each process', wholeNumber)
+    .option('--rate <n>', 'most requests a second in each process')
     .option(...expires)
     .action(create);
   verb('list', 'every key, its rights and whether it is in force').action(list);

@@ -53,3 +53,10 @@ export function expiryOf(text: string, now: number): number {
   if (at > now) return at - now;
   throw refuse('--expires', text, 'a time to come such as 90d, or an instant to come such as 2030-01-31T09:30:00Z');
 }
+
+/** Requests a second. */
+export function rateOf(text: string): number {
+  const rate = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+  if (rate >= 1 && rate <= 1_000_000) return rate;
+  throw refuse('--rate', text, 'a whole number of requests a second from 1 to 1000000');
+}

@@ -2,10 +2,10 @@ import { hashSecret, makeApiKey, printApiKey } from '../../pipeline/kernel/api-k
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
 import type { ApiKey, ApiScope } from '../../pipeline/stores/api-key.ts';
 import {
-  expireApiKey,
   insertApiKey,
   lockApiKey,
   type NewApiKey,
+  replaceApiKey,
   revokeApiKey,
 } from '../../pipeline/stores/postgres/api-key-rows.ts';
 import type { Database, Queryable } from '../../pipeline/stores/postgres/database.ts';
@@ -36,7 +36,7 @@ async function insert(tx: Queryable, rights: KeyRights): Promise<MadeKey> {
 }
 
 /** What the audit says of a key: its rights, never its hash. */
-const detailsOf = ({ sha256: _, revokedAt: __, createdAt, expiresAt, ...rights }: ApiKey) => ({
+const detailsOf = ({ sha256: _, revokedAt: __, replacedBy: ___, createdAt, expiresAt, ...rights }: ApiKey) => ({
   ...rights,
   expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
   createdAt: new Date(createdAt).toISOString(),
@@ -65,7 +65,7 @@ export interface Rotation {
 
 /**
  * A new key with the rights of an old one, which goes on for `overlapMs` so that clients can be changed one by one.
- * Throws FreshetError `key_unknown` where the old one has ended.
+ * Throws FreshetError `key_unknown` where the old one has ended, `key_rotated` where it has a successor.
  */
 export function rotateKey(
   database: Database,
@@ -75,9 +75,13 @@ export function rotateKey(
   return database.transaction(async (tx) => {
     const old = await lockApiKey(tx, id);
     if (old === undefined) throw unknown(id);
+    if (old.replacedBy !== null) {
+      const remedy = `rotate ${old.replacedBy} instead`;
+      throw new FreshetError('key_rotated', `${id} was rotated to ${old.replacedBy} already; ${remedy}`);
+    }
     const lifetime = old.expiresAt === null ? null : old.expiresAt - old.createdAt;
     const made = await insert(tx, { ...old, expiresInMs: expiresInMs ?? lifetime });
-    const oldEndsAt = await expireApiKey(tx, id, overlapMs);
+    const oldEndsAt = await replaceApiKey(tx, id, { by: made.key.id, ms: overlapMs });
     const details = { old: id, oldEndsAt: new Date(oldEndsAt).toISOString(), ...detailsOf(made.key) };
     await recordAudit(tx, actor, { verb: 'keys rotate', details });
     return { ...made, oldEndsAt };

@@ -21,6 +21,7 @@ export function keyDocument(key: ApiKey, now: number): Readonly<Record<string, u
     created_at: iso(key.createdAt),
     expires_at: iso(key.expiresAt),
     revoked_at: iso(key.revokedAt),
+    replaced_by: key.replacedBy,
   };
 }
 
@@ -36,6 +37,7 @@ export function keyLines(keys: readonly ApiKey[], now: number): readonly string[
   if (keys.length === 0) return ['there are no keys; make one with `npx freshet keys create`'];
   return keys.map((key) => {
     const since = key.revokedAt === null ? '' : ` since ${iso(key.revokedAt)}`;
-    return `${key.id}  ${(stateOf(key, now) + since).padEnd(8)}  ${key.name}: ${rightsLine(key)}`;
+    const successor = key.replacedBy === null ? '' : `; rotated to ${key.replacedBy}`;
+    return `${key.id}  ${(stateOf(key, now) + since).padEnd(8)}  ${key.name}: ${rightsLine(key)}${successor}`;
   });
 }

@@ -17,6 +17,8 @@ export interface ApiKey {
   readonly createdAt: number;
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
+  /** Id of the key that it was rotated to. */
+  readonly replacedBy: string | null;
 }
 
 /** The keys in force, held in memory and read again in the background: a revoked one is gone within two seconds. */

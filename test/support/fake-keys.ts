@@ -23,6 +23,7 @@ export function createFakeKeys() {
         createdAt: 0,
         expiresAt: null,
         revokedAt: null,
+        replacedBy: null,
         ...over,
       };
       held.set(key.id, key);

@@ -2,10 +2,10 @@ import type { ApiKey } from '../api-key.ts';
 import type { Queryable } from './database.ts';
 
 export const apiKeyColumns = `id, name, sha256, scopes, namespaces, max_requests_per_second AS "maxRequestsPerSecond",
-  created_at AS "createdAt", expires_at AS "expiresAt", revoked_at AS "revokedAt"`;
+  created_at AS "createdAt", expires_at AS "expiresAt", revoked_at AS "revokedAt", replaced_by AS "replacedBy"`;
 
 /** The database sets the instant of creation; `expiresInMs` counts from there, null for never. */
-export interface NewApiKey extends Omit<ApiKey, 'createdAt' | 'expiresAt' | 'revokedAt'> {
+export interface NewApiKey extends Omit<ApiKey, 'createdAt' | 'expiresAt' | 'revokedAt' | 'replacedBy'> {
   readonly expiresInMs: number | null;
 }
 
@@ -35,12 +35,17 @@ export async function lockApiKey(tx: Queryable, id: string): Promise<ApiKey | un
   return key;
 }
 
-/** Lets a key end in `ms`, unless it ends sooner anyway; answers when it does. */
-export async function expireApiKey(tx: Queryable, id: string, ms: number): Promise<number> {
+/** Lets a key end in `ms` for the sake of another, unless it ends sooner anyway; answers when it does. */
+export async function replaceApiKey(
+  tx: Queryable,
+  id: string,
+  { by, ms }: { readonly by: string; readonly ms: number },
+): Promise<number> {
   const [row] = await tx.query<{ expiresAt: number }>({
-    text: `UPDATE api_key SET expires_at = least(expires_at, clock_timestamp() + $2::float8 * interval '1 ms')
+    text: `UPDATE api_key
+              SET replaced_by = $3, expires_at = least(expires_at, clock_timestamp() + $2::float8 * interval '1 ms')
             WHERE id = $1 RETURNING expires_at AS "expiresAt"`,
-    values: [id, ms],
+    values: [id, ms, by],
   });
   return (row as { expiresAt: number }).expiresAt;
 }

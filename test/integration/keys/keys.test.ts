@@ -107,6 +107,15 @@ describe('a rotation', () => {
     expect((made.key.expiresAt ?? 0) - made.key.createdAt).toBe(1_000_000);
   });
 
+  it('of a key that was rotated already is refused with its successor', async () => {
+    const old = await createKey(database, actor, rights({ expiresInMs: 1_000_000 }));
+    const made = await rotateKey(database, actor, { id: old.key.id, overlapMs: 60_000 });
+    await expect(rotateKey(database, actor, { id: old.key.id, overlapMs: 60_000 })).rejects.toThrow(
+      `rotate ${made.key.id} instead`,
+    );
+    expect(await listApiKeys(database)).toHaveLength(2);
+  });
+
   it('of a key that was revoked is refused', async () => {
     const old = await createKey(database, actor, rights());
     await revokeKey(database, actor, old.key.id);

@@ -11,4 +11,5 @@ export const apiKey = pgTable('api_key', {
   createdAt: instant('created_at').notNull(),
   expiresAt: instant('expires_at'),
   revokedAt: instant('revoked_at'),
+  replacedBy: text('replaced_by'),
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { durationOf, expiryOf, nameOf, namespacesOf, scopesOf } from '../../../../ops/keys/arguments.ts';
+import { durationOf, expiryOf, nameOf, namespacesOf, rateOf, scopesOf } from '../../../../ops/keys/arguments.ts';
 
 const now = Date.UTC(2026, 0, 1);
 
@@ -27,6 +27,11 @@ describe('what a key is asked to be', () => {
     expect(expiryOf('2026-01-01T01:00:00+00:30', now)).toBe(1_800_000);
     for (const text of ['0d', '2025-12-31T23:59:59Z', '2027-01-01T00:00:00', 'soon', '99999d'])
       expect(() => expiryOf(text, now)).toThrow('--expires');
+  });
+
+  it('has a rate', () => {
+    expect(rateOf('500')).toBe(500);
+    for (const text of ['0', '-1', '1.5', '1000001', 'x']) expect(() => rateOf(text)).toThrow('--rate');
   });
 
   it('overlaps for a time', () => {
