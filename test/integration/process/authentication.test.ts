@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKey, revokeKey } from '../../../ops/keys/keys.ts';
 import { type FreshetProcess, startProcess } from '../../../ops/process/process.ts';
@@ -8,6 +10,7 @@ import { createLogger } from '../../../pipeline/kernel/logger.ts';
 import type { ApiScope } from '../../../pipeline/stores/api-key.ts';
 import { type Database, openDatabase } from '../../../pipeline/stores/postgres/database.ts';
 import { eventually } from '../../support/eventually.ts';
+import { createFakeIssuer } from '../../support/fake-issuer.ts';
 import { startWholeProcess, untilReady, type WholeProcess } from '../../support/whole-process.ts';
 
 const operatorToken = 'ops';
@@ -81,6 +84,44 @@ describe('operators', () => {
     expect((await fetch(beside.url + summary, { headers })).status).toBe(200);
     expect((await fetch(`${beside.url}/readyz`)).status).toBe(200);
     await beside.stop();
+  });
+});
+
+describe('a user with a token of the issuer', () => {
+  it('reads its own list and sends its own events, and nothing else', async () => {
+    const issuer = createFakeIssuer();
+    const key = await issuer.makeKey('k1');
+    issuer.publish(key);
+    const jwks = await (await issuer.fetch('')).text();
+    const server = createServer((_, response) => response.end(jwks));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const beside = await startBeside(['ingest', 'serving'], {
+      FRESHET_JWT_ISSUER: 'https://login.example/',
+      FRESHET_JWT_AUDIENCE: 'freshet',
+      FRESHET_JWT_JWKS_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    });
+    const token = await issuer.sign(key, { sub: 'u1', exp: Math.floor(Date.now() / 1_000) + 600 });
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const call = async (path: string, body?: unknown) => {
+      const sent = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+      const response = await fetch(beside.url + path, { headers, ...sent });
+      return { status: response.status, body: (await response.json()) as { code?: string; results?: unknown } };
+    };
+    // Nothing is recommended yet in this installation: 503 no_list is the answer of the route itself.
+    expect((await call('/v1/recommendations/u1')).body.code).toBe('no_list');
+    expect(await call('/v1/recommendations/u2')).toMatchObject({ status: 403, body: { code: 'user_forbidden' } });
+    expect((await call('/v1/recommendations/u1?namespace=shop')).body.code).toBe('namespace_forbidden');
+    const event = { event_id: 't1', user_id: 'u1', item_id: 'i', type: 'click' };
+    expect(await call('/v1/events:batch', [event, { ...event, event_id: 't2', user_id: 'u2' }])).toMatchObject({
+      status: 202,
+      body: { results: [{ status: 'accepted' }, { status: 'rejected', error: { code: 'user_forbidden' } }] },
+    });
+    for (const path of ['/v1/users/u1', '/v1/items/i', '/metrics', '/stream/worker'])
+      expect([path, (await call(path)).body.code]).toEqual([path, 'scope_missing']);
+    expect((await fetch(`${beside.url}/v1/recommendations/u1`)).status).toBe(401);
+    await beside.stop();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
   });
 });
 
