@@ -13,7 +13,7 @@ import { createMetrics } from '../../pipeline/kernel/metrics.ts';
 import type { ListReader } from '../../pipeline/stores/serving.ts';
 import { createActiveVersion } from '../../serving/active-version.ts';
 import { createCatalogView } from '../../serving/catalog-view.ts';
-import { composeApp } from '../../serving/compose-app.ts';
+import { type ComposeOptions, composeApp } from '../../serving/compose-app.ts';
 import { createMeasure } from '../../serving/middleware/request-metrics.ts';
 import { createPopularityView } from '../../serving/popularity-view.ts';
 import { noConstraints } from '../../serving/recommend/constraints.ts';
@@ -169,7 +169,11 @@ export function createServingHarness() {
 export type ServingHarness = ReturnType<typeof createServingHarness>;
 
 /** The list routes behind the product's own front, over a harness; `loaded` says whether views are. */
-export function createServingApp(harness: ServingHarness, loaded: () => boolean = () => true) {
+export function createServingApp(
+  harness: ServingHarness,
+  loaded: () => boolean = () => true,
+  access?: ComposeOptions['access'],
+) {
   const { metrics, recommend, cursors, rules, retained, catalog, findSimilar } = harness;
   const measure = createMeasure(metrics, stillClock);
   let made = 0;
@@ -183,5 +187,6 @@ export function createServingApp(harness: ServingHarness, loaded: () => boolean 
     metrics,
     log: quietLog,
     makeId: () => `made-${++made}`,
+    ...(access ? { access } : {}),
   });
 }

@@ -41,7 +41,7 @@ const bundleLimit = 200;
 const link = { max: 2_048 };
 
 function readItem(fields: Fields, rules: IntakeRules): ItemChanged {
-  const namespace = readNamespace(fields);
+  const namespace = readNamespace(fields, rules);
   const price = readText(fields, 'price', decimalRule);
   const currency = readText(fields, 'currency', currencyRule);
   if (price !== null && currency === null)
