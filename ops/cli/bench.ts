@@ -4,6 +4,7 @@ import { median, spread } from '../load/harness/statistics.ts';
 import { benchAggregateCommand } from './bench-aggregate.ts';
 import { benchIngestCommand } from './bench-ingest.ts';
 import { benchRelayCommand } from './bench-relay.ts';
+import { benchServeCommand } from './bench-serve.ts';
 import { type JsonOption, jsonOption, writeReport } from './report.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -59,5 +60,6 @@ export function benchCommand(): Command {
   command.addCommand(benchAggregateCommand());
   command.addCommand(benchIngestCommand());
   command.addCommand(benchRelayCommand());
+  command.addCommand(benchServeCommand());
   return command;
 }

@@ -1,0 +1,147 @@
+import { createRandom } from '../../chaos/random.ts';
+import { carryOutPlans } from '../harness/forked-generator.ts';
+import { getRequest, openConnection, type RawAnswer, type RawConnection } from '../harness/raw-http.ts';
+import { type ClosedLoop, type LoadPlan, type LoadResult, levels, type OpenLoop, type Sample } from './load-plan.ts';
+import { pathOf, visitors } from './population.ts';
+
+/** Of an open loop; requests beyond wait for one, and that is part of their latency. */
+const openConnections = 128;
+const tickMs = 1;
+
+const marks = levels.map((level) => Buffer.from(`"fallback_level":"${level}"`));
+const noLevel = levels.indexOf('none');
+
+function levelOf({ body }: RawAnswer): number {
+  const index = marks.findIndex((mark) => body.includes(mark));
+  return index === -1 ? noLevel : index;
+}
+
+/** Figures of requests in order, in arrays that grow by doubling. */
+class Notes {
+  count = 0;
+  latencies = new Float64Array(4_096);
+  lateness = new Float64Array(4_096);
+  statuses = new Uint16Array(4_096);
+  levels = new Uint8Array(4_096);
+  readonly samples: Sample[] = [];
+
+  /** The place of a request that is now due. */
+  add(): number {
+    const at = this.count;
+    this.count += 1;
+    if (this.count > this.latencies.length) this.#grow();
+    return at;
+  }
+
+  #grow(): void {
+    const length = 2 * this.latencies.length;
+    const { latencies, lateness, statuses, levels: levelsOf } = this;
+    this.latencies = new Float64Array(length);
+    this.latencies.set(latencies);
+    this.lateness = new Float64Array(length);
+    this.lateness.set(lateness);
+    this.statuses = new Uint16Array(length);
+    this.statuses.set(statuses);
+    this.levels = new Uint8Array(length);
+    this.levels.set(levelsOf);
+  }
+}
+
+interface Run {
+  readonly plan: LoadPlan;
+  readonly notes: Notes;
+  readonly nextUser: () => number;
+  readonly requests: readonly Buffer[];
+  readonly url: URL;
+}
+
+async function askOne({ plan, notes, nextUser, requests }: Run, connection: RawConnection, due: Due): Promise<void> {
+  const { at, dueAt } = due;
+  const user = nextUser();
+  notes.lateness[at] = Math.max(0, performance.now() - dueAt);
+  const answer = await connection.ask(requests[user] as Buffer);
+  notes.latencies[at] = performance.now() - dueAt;
+  notes.statuses[at] = answer.status;
+  notes.levels[at] = levelOf(answer);
+  if (at % plan.sampleEvery === 0) notes.samples.push({ user, text: answer.body.toString() });
+}
+
+interface Due {
+  readonly at: number;
+  readonly dueAt: number;
+}
+
+async function closedLoop(run: Run, { connections, seconds, atLeast }: ClosedLoop): Promise<void> {
+  const all = await Promise.all(Array.from({ length: connections }, () => openConnection(run.url)));
+  const until = performance.now() + seconds * 1_000;
+  const one = async (connection: RawConnection) => {
+    while (performance.now() < until || run.notes.count < atLeast) {
+      await askOne(run, connection, { at: run.notes.add(), dueAt: performance.now() });
+    }
+  };
+  try {
+    await Promise.all(all.map(one));
+  } finally {
+    for (const connection of all) connection.close();
+  }
+}
+
+async function openLoop(run: Run, { requestsPerSecond, seconds }: OpenLoop): Promise<void> {
+  const all = await Promise.all(Array.from({ length: openConnections }, () => openConnection(run.url)));
+  const idle = [...all];
+  const waiting: Due[] = [];
+  const count = Math.round(requestsPerSecond * seconds);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let answered = 0;
+  const send = (connection: RawConnection, due: Due): void => {
+    askOne(run, connection, due).then(() => {
+      answered += 1;
+      if (answered === count) resolve();
+      const next = waiting.shift();
+      if (next) send(connection, next);
+      else idle.push(connection);
+    }, reject);
+  };
+  const startedAt = performance.now();
+  const tick = () => {
+    for (;;) {
+      const dueAt = startedAt + (run.notes.count * 1_000) / requestsPerSecond;
+      if (run.notes.count >= count || dueAt > performance.now()) break;
+      const due = { at: run.notes.add(), dueAt };
+      const connection = idle.pop();
+      if (connection) send(connection, due);
+      else waiting.push(due);
+    }
+    if (run.notes.count < count) setTimeout(tick, tickMs);
+  };
+  tick();
+  try {
+    await promise;
+  } finally {
+    for (const connection of all) connection.close();
+  }
+}
+
+carryOutPlans(async (plan: LoadPlan): Promise<LoadResult> => {
+  const url = new URL(plan.url);
+  const random = createRandom(plan.seed);
+  const draw = visitors(plan.users);
+  const requests = Array.from({ length: plan.users }, (_, user) => getRequest(pathOf(user), url.host));
+  const notes = new Notes();
+  const run = { plan, notes, nextUser: () => draw(random), requests, url };
+  const before = process.cpuUsage();
+  const startedAt = performance.now();
+  if (plan.pace.kind === 'closed') await closedLoop(run, plan.pace);
+  else await openLoop(run, plan.pace);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const { user, system } = process.cpuUsage(before);
+  return {
+    seconds,
+    latencies: notes.latencies.slice(0, notes.count),
+    lateness: notes.lateness.slice(0, notes.count),
+    statuses: notes.statuses.slice(0, notes.count),
+    levels: notes.levels.slice(0, notes.count),
+    samples: notes.samples,
+    cpuSeconds: (user + system) / 1e6,
+  };
+});

@@ -1,0 +1,40 @@
+import { FreshetError } from '../../../pipeline/kernel/errors.ts';
+import type { DataSet } from './data-set.ts';
+import type { LoadResult, Sample } from './load-plan.ts';
+import { expectedAnswer } from './reference.ts';
+
+interface Answer {
+  readonly items: readonly { readonly item_id: string }[];
+  readonly fallback_level: string;
+  readonly reflects?: { readonly event_id: string } | null;
+}
+
+/** The first difference in words; undefined where the answer is right. */
+export function differenceOf(data: DataSet, { user, text }: Sample, now: number): string | undefined {
+  const of = data.users[user];
+  if (!of) return `there is no user ${user}`;
+  const expected = expectedAnswer(data, of, now);
+  const answer = JSON.parse(text) as Answer;
+  const given = answer.items.map(({ item_id: id }) => id);
+  const place = expected.itemIds.findIndex((id, i) => given[i] !== id);
+  if (place !== -1) return `${of.userId}: at place ${place + 1} ${given[place]} instead of ${expected.itemIds[place]}`;
+  if (given.length !== expected.itemIds.length)
+    return `${of.userId}: ${given.length} items, not ${expected.itemIds.length}`;
+  if (answer.fallback_level !== expected.level) return `${of.userId}: ${answer.fallback_level}, not ${expected.level}`;
+  const reflects = answer.reflects?.event_id ?? null;
+  return reflects === expected.reflects ? undefined : `${of.userId}: reflects ${reflects}, not ${expected.reflects}`;
+}
+
+/** How many answers were compared; FreshetError `bench_failed` on any refusal or wrong answer. */
+export function verifyAnswers(data: DataSet, { statuses, samples }: LoadResult): number {
+  const refused = statuses.filter((status) => status !== 200);
+  if (refused.length > 0) {
+    throw new FreshetError('bench_failed', `${refused.length} requests were not answered with 200 but ${refused[0]}`);
+  }
+  if (samples.length === 0) throw new FreshetError('bench_failed', 'no answer was kept to be compared');
+  const now = Date.now();
+  const wrong = samples.map((sample) => differenceOf(data, sample, now)).filter((one) => one !== undefined);
+  if (wrong.length === 0) return samples.length;
+  const words = `${wrong.length} of ${samples.length} answers differ from the reference`;
+  throw new FreshetError('bench_failed', `${words}; the first: ${wrong[0]}`);
+}
