@@ -4,8 +4,8 @@ import { getRequest, openConnection, type RawAnswer, type RawConnection } from '
 import { type ClosedLoop, type LoadPlan, type LoadResult, levels, type OpenLoop, type Sample } from './load-plan.ts';
 import { pathOf, visitors } from './population.ts';
 
-/** Of an open loop; requests beyond wait for one, and that is part of their latency. */
-const openConnections = 128;
+/** An open loop begins with so many, and opens more where a request would have to wait for one. */
+const firstConnections = 64;
 const tickMs = 1;
 
 const marks = levels.map((level) => Buffer.from(`"fallback_level":"${level}"`));
@@ -21,6 +21,7 @@ class Notes {
   count = 0;
   latencies = new Float64Array(4_096);
   lateness = new Float64Array(4_096);
+  users = new Uint32Array(4_096);
   statuses = new Uint16Array(4_096);
   levels = new Uint8Array(4_096);
   readonly samples: Sample[] = [];
@@ -35,11 +36,13 @@ class Notes {
 
   #grow(): void {
     const length = 2 * this.latencies.length;
-    const { latencies, lateness, statuses, levels: levelsOf } = this;
+    const { latencies, lateness, users, statuses, levels: levelsOf } = this;
     this.latencies = new Float64Array(length);
     this.latencies.set(latencies);
     this.lateness = new Float64Array(length);
     this.lateness.set(lateness);
+    this.users = new Uint32Array(length);
+    this.users.set(users);
     this.statuses = new Uint16Array(length);
     this.statuses.set(statuses);
     this.levels = new Uint8Array(length);
@@ -58,12 +61,13 @@ interface Run {
 async function askOne({ plan, notes, nextUser, requests }: Run, connection: RawConnection, due: Due): Promise<void> {
   const { at, dueAt } = due;
   const user = nextUser();
+  notes.users[at] = user;
   notes.lateness[at] = Math.max(0, performance.now() - dueAt);
   const answer = await connection.ask(requests[user] as Buffer);
   notes.latencies[at] = performance.now() - dueAt;
   notes.statuses[at] = answer.status;
   notes.levels[at] = levelOf(answer);
-  if (at % plan.sampleEvery === 0) notes.samples.push({ user, text: answer.body.toString() });
+  if (at % plan.sampleEvery === 0) notes.samples.push({ index: at, user, text: answer.body.toString() });
 }
 
 interface Due {
@@ -71,9 +75,11 @@ interface Due {
   readonly dueAt: number;
 }
 
-async function closedLoop(run: Run, { connections, seconds, atLeast }: ClosedLoop): Promise<void> {
+/** Answers when its first request was sent. */
+async function closedLoop(run: Run, { connections, seconds, atLeast }: ClosedLoop): Promise<number> {
   const all = await Promise.all(Array.from({ length: connections }, () => openConnection(run.url)));
-  const until = performance.now() + seconds * 1_000;
+  const startedAt = performance.now();
+  const until = startedAt + seconds * 1_000;
   const one = async (connection: RawConnection) => {
     while (performance.now() < until || run.notes.count < atLeast) {
       await askOne(run, connection, { at: run.notes.add(), dueAt: performance.now() });
@@ -81,44 +87,62 @@ async function closedLoop(run: Run, { connections, seconds, atLeast }: ClosedLoo
   };
   try {
     await Promise.all(all.map(one));
+    return startedAt;
   } finally {
     for (const connection of all) connection.close();
   }
 }
 
-async function openLoop(run: Run, { requestsPerSecond, seconds }: OpenLoop): Promise<void> {
-  const all = await Promise.all(Array.from({ length: openConnections }, () => openConnection(run.url)));
+/** Connections of an open loop: however many requests are under way, none waits for another's. */
+async function openPool(url: URL) {
+  const all = await Promise.all(Array.from({ length: firstConnections }, () => openConnection(url)));
   const idle = [...all];
-  const waiting: Due[] = [];
+  const another = async () => {
+    const connection = await openConnection(url);
+    all.push(connection);
+    return connection;
+  };
+  return {
+    async use(work: (connection: RawConnection) => Promise<void>): Promise<void> {
+      const connection = idle.pop() ?? (await another());
+      await work(connection);
+      idle.push(connection);
+    },
+    close() {
+      for (const connection of all) connection.close();
+    },
+  };
+}
+
+/** Answers when its first request was due. */
+async function openLoop(run: Run, { requestsPerSecond, seconds }: OpenLoop): Promise<number> {
+  const pool = await openPool(run.url);
   const count = Math.round(requestsPerSecond * seconds);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let answered = 0;
-  const send = (connection: RawConnection, due: Due): void => {
-    askOne(run, connection, due).then(() => {
-      answered += 1;
-      if (answered === count) resolve();
-      const next = waiting.shift();
-      if (next) send(connection, next);
-      else idle.push(connection);
-    }, reject);
+  const send = (due: Due): void => {
+    pool
+      .use((connection) => askOne(run, connection, due))
+      .then(() => {
+        answered += 1;
+        if (answered === count) resolve();
+      }, reject);
   };
   const startedAt = performance.now();
   const tick = () => {
     for (;;) {
       const dueAt = startedAt + (run.notes.count * 1_000) / requestsPerSecond;
       if (run.notes.count >= count || dueAt > performance.now()) break;
-      const due = { at: run.notes.add(), dueAt };
-      const connection = idle.pop();
-      if (connection) send(connection, due);
-      else waiting.push(due);
+      send({ at: run.notes.add(), dueAt });
     }
     if (run.notes.count < count) setTimeout(tick, tickMs);
   };
   tick();
   try {
     await promise;
+    return startedAt;
   } finally {
-    for (const connection of all) connection.close();
+    pool.close();
   }
 }
 
@@ -130,15 +154,15 @@ carryOutPlans(async (plan: LoadPlan): Promise<LoadResult> => {
   const notes = new Notes();
   const run = { plan, notes, nextUser: () => draw(random), requests, url };
   const before = process.cpuUsage();
-  const startedAt = performance.now();
-  if (plan.pace.kind === 'closed') await closedLoop(run, plan.pace);
-  else await openLoop(run, plan.pace);
+  const startedAt = plan.pace.kind === 'closed' ? await closedLoop(run, plan.pace) : await openLoop(run, plan.pace);
   const seconds = (performance.now() - startedAt) / 1_000;
   const { user, system } = process.cpuUsage(before);
   return {
+    startedAt: performance.timeOrigin + startedAt,
     seconds,
     latencies: notes.latencies.slice(0, notes.count),
     lateness: notes.lateness.slice(0, notes.count),
+    users: notes.users.slice(0, notes.count),
     statuses: notes.statuses.slice(0, notes.count),
     levels: notes.levels.slice(0, notes.count),
     samples: notes.samples,

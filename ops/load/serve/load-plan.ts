@@ -27,18 +27,23 @@ export interface OpenLoop {
 }
 
 export interface Sample {
+  /** Of the request. */
+  readonly index: number;
   readonly user: number;
   readonly text: string;
 }
 
 /** A request each, in the order they were due or sent. */
 export interface LoadResult {
+  /** When the first request was due, wall clock in milliseconds. */
+  readonly startedAt: number;
   /** First request to last answer. */
   readonly seconds: number;
   /** Milliseconds from due (open) or sent (closed) to the whole answer. */
   readonly latencies: Float64Array;
   /** Milliseconds from due to sent, the generator's own lateness. */
   readonly lateness: Float64Array;
+  readonly users: Uint32Array;
   readonly statuses: Uint16Array;
   /** Indexes in `levels`. */
   readonly levels: Uint8Array;

@@ -14,7 +14,7 @@ const [addType, purchaseType, dismissType] = [2, 3, 8];
 const continuedFrom = 5;
 
 /** Everything that the user must not be shown, whatever it comes from. */
-function heldBack({ items }: DataSet, { known, recent }: BenchUser, now: number): (item: number) => boolean {
+export function heldBack({ items }: DataSet, { known, recent }: BenchUser, now: number): (item: number) => boolean {
   const seen = [...(known?.session ?? []), ...recent].map(({ item }) => item);
   const cart = new Set(known?.inCart);
   for (const { item, type } of recent) {

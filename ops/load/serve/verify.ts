@@ -1,7 +1,7 @@
 import { FreshetError } from '../../../pipeline/kernel/errors.ts';
 import type { DataSet } from './data-set.ts';
 import type { LoadResult, Sample } from './load-plan.ts';
-import { expectedAnswer } from './reference.ts';
+import { expectedAnswer, heldBack } from './reference.ts';
 
 interface Answer {
   readonly items: readonly { readonly item_id: string }[];
@@ -37,4 +37,20 @@ export function verifyAnswers(data: DataSet, { statuses, samples }: LoadResult):
   if (wrong.length === 0) return samples.length;
   const words = `${wrong.length} of ${samples.length} answers differ from the reference`;
   throw new FreshetError('bench_failed', `${words}; the first: ${wrong[0]}`);
+}
+
+/** Rungs that know the user, so that everything of theirs is held back. */
+const knowing: readonly string[] = ['personal', 'session', 'last_known_good'];
+
+/**
+ * What may be asked of an answer whatever is away: nothing of it is gone from the catalogue, and nothing is held back
+ * from a user who is known. The first item shown that must not be; undefined where there is none.
+ */
+export function leakOf(data: DataSet, { user, text }: Sample, now: number): string | undefined {
+  const { items = [], fallback_level: level } = JSON.parse(text) as Partial<Answer>;
+  const stranger = { userId: '', known: undefined, recent: [] };
+  const of = level !== undefined && knowing.includes(level) ? data.users[user] : stranger;
+  const isHeldBack = heldBack(data, of ?? stranger, now);
+  const shown = items.find(({ item_id: id }) => isHeldBack(Number(id.slice(id.indexOf('-') + 1))));
+  return shown && `${data.users[user]?.userId}: ${shown.item_id} is shown on the rung ${level}`;
 }
