@@ -8,6 +8,7 @@ import { type DataSet, makeDataSet } from './data-set.ts';
 import { fillForPeer, fillForServing } from './fill.ts';
 import { type Level, type LoadPlan, type LoadResult, levels } from './load-plan.ts';
 import { measureMemory, type RedisBytes } from './memory.ts';
+import { type Surface, surfaces } from './population.ts';
 import { openServeArea, type ServeArea, type SystemName, startSystem } from './target.ts';
 import { verifyAnswers } from './verify.ts';
 
@@ -33,9 +34,16 @@ export interface ServeBenchOptions {
 /** `steady` at a fixed rate, `saturated` as fast as answers come. */
 export type LoadName = 'steady' | 'saturated';
 
+interface Load {
+  readonly system: SystemName;
+  readonly surface: Surface;
+  readonly pace: LoadPlan['pace'];
+}
+
 export interface ServeRun {
   readonly system: SystemName;
   readonly load: LoadName;
+  readonly surface: Surface;
   readonly requests: number;
   readonly requestsPerSecond: number;
   readonly latency: Latency;
@@ -85,7 +93,7 @@ class Bench {
   }
 
   /** One run; its answers are compared before its figures are given. */
-  async run(process: ProductProcess, system: SystemName, pace: LoadPlan['pace']): Promise<ServeRun> {
+  async run(process: ProductProcess, { system, surface, pace }: Load): Promise<ServeRun> {
     if (this.#signal.aborted) throw new FreshetError('bench_failed', 'stopped by a signal');
     this.#seed += 1;
     const cpu = () => ({
@@ -93,11 +101,11 @@ class Bench {
       redis: this.#redisPid === undefined ? undefined : cpuTimeOf(this.#redisPid),
     });
     const before = cpu();
-    const plan = { url: process.url, users: this.#data.users.length, seed: this.#seed, pace, sampleEvery };
+    const plan = { url: process.url, surface, users: this.#data.users.length, seed: this.#seed, pace, sampleEvery };
     const result = await this.#generator.run(plan);
     const after = cpu();
     process.mustRun();
-    const answersCompared = verifyAnswers(this.#data, result);
+    const answersCompared = verifyAnswers(this.#data, result, surface);
     const { latencies, lateness, seconds } = result;
     const requests = latencies.length;
     const micros = (cpuSeconds: number) => Number(((cpuSeconds * 1e6) / requests).toFixed(1));
@@ -105,6 +113,7 @@ class Bench {
     return {
       system,
       load: pace.kind === 'open' ? 'steady' : 'saturated',
+      surface,
       requests,
       requestsPerSecond: Math.round(requests / seconds),
       latency: latencyOf(latencies),
@@ -122,9 +131,18 @@ class Bench {
   }
 }
 
-const lineOf = ({ system, load, requestsPerSecond, latency, cpu, firstTenthP99, lastTenthP99 }: ServeRun): string =>
+const lineOf = ({
+  system,
+  load,
+  surface,
+  requestsPerSecond,
+  latency,
+  cpu,
+  firstTenthP99,
+  lastTenthP99,
+}: ServeRun): string =>
   [
-    `${system.padEnd(7)} ${load.padEnd(9)} ${requestsPerSecond} requests/s`,
+    `${system.padEnd(7)} ${load.padEnd(9)} ${surface.padEnd(5)} ${requestsPerSecond} requests/s`,
     `p50 ${latency.p50}  p99 ${latency.p99}  p99.9 ${latency.p999} ms, p99 of tenths ${firstTenthP99} → ${lastTenthP99}`,
     `CPU µs a request ${cpu.system}, generator ${cpu.generator}, Redis ${cpu.redis ?? '?'}`,
   ].join('  ');
@@ -164,12 +182,16 @@ export async function benchServe(servers: ServerUrls, options: ServeBenchOptions
     if (peerSeconds > 0) await fillForPeer(area.redis, data);
     const serving = await start('freshet');
     const naive = peerSeconds > 0 ? await start('naive') : undefined;
-    await bench.run(serving, 'freshet', closed(warmUpSeconds, 0));
-    if (naive) await bench.run(naive, 'naive', closed(warmUpSeconds, 0));
+    for (const surface of surfaces) {
+      await bench.run(serving, { system: 'freshet', surface, pace: closed(warmUpSeconds, 0) });
+    }
+    if (naive) await bench.run(naive, { system: 'naive', surface: 'list', pace: closed(warmUpSeconds, 0) });
     for (let run = 0; run < count; run += 1) {
-      keep(await bench.run(serving, 'freshet', open));
-      keep(await bench.run(serving, 'freshet', closed(seconds, requests)));
-      if (naive) keep(await bench.run(naive, 'naive', closed(peerSeconds, 0)));
+      keep(await bench.run(serving, { system: 'freshet', surface: 'blend', pace: open }));
+      for (const surface of surfaces) {
+        keep(await bench.run(serving, { system: 'freshet', surface, pace: closed(seconds, requests) }));
+      }
+      if (naive) keep(await bench.run(naive, { system: 'naive', surface: 'list', pace: closed(peerSeconds, 0) }));
     }
     return { runs, bytes, peakMemoryMiB: peakMemoryMiB(serving.pid) };
   } finally {

@@ -3,7 +3,7 @@ import type { Reflects } from '../../../pipeline/domain/packed-list.ts';
 import type { RecentEvent } from '../../../pipeline/domain/packed-recent.ts';
 import { createRandom, type Random } from '../../chaos/random.ts';
 import { eventIdOf } from '../ingest/events.ts';
-import { isCold, surface, userIdOf } from './population.ts';
+import { isCold, surfaces, userIdOf } from './population.ts';
 
 /** Everything that the measured processes answer from, before it is in Redis in their own forms. */
 export interface DataSet {
@@ -55,7 +55,10 @@ const locales = ['de', 'en'] as const;
 const [view, click, add, purchase, dismiss] = [0, 1, 2, 3, 8];
 
 export const itemIdOf = (number: number): string => `sku-${String(number).padStart(6, '0')}`;
-export const segments = ['|', `${surface}|`, ...locales.map((locale) => `${surface}|${locale}`)];
+export const segments = [
+  '|',
+  ...surfaces.flatMap((surface) => [`${surface}|`, ...locales.map((locale) => `${surface}|${locale}`)]),
+];
 
 /** Skewed towards low numbers, which are the popular ones. */
 const drawItem = (random: Random, items: number): number => 1 + Math.floor(items * random.next() ** 2);
@@ -79,6 +82,8 @@ function makeItem(number: number): ItemAttributes {
     price: `${(number % 200) + 5}.90`,
     currency: 'EUR',
     tags: [`category:c${number % 40}`, `brand:b${number % 300}`, `color:k${number % 12}`],
+    parentId: null,
+    publishedAt: null,
   };
 }
 

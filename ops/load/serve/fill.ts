@@ -1,15 +1,18 @@
 import type { ChainableCommander, Redis } from 'ioredis';
 import { type PackedCandidate, packList, sourceBit } from '../../../pipeline/domain/packed-list.ts';
-import { packProfile } from '../../../pipeline/domain/packed-profile.ts';
+import { packProfile, tagHash } from '../../../pipeline/domain/packed-profile.ts';
 import { packRecent } from '../../../pipeline/domain/packed-recent.ts';
 import { createCandidateWriter } from '../../../pipeline/stores/redis/candidate-writer.ts';
 import { createRedisCatalogProjection } from '../../../pipeline/stores/redis/catalog-projection.ts';
 import { redisKeys } from '../../../pipeline/stores/redis/keys.ts';
 import type { DataSet, KnownUser, Scored } from './data-set.ts';
-import { benchNamespace as namespace, surface } from './population.ts';
+import { blendWeights, benchNamespace as namespace } from './population.ts';
 
 export const stateVersion = 1;
 const batchSize = 1_000;
+/** Days since the epoch. */
+const boughtOn = 20_000;
+const liked = ['category:c1', 'category:c7', 'brand:b12', 'brand:b90', 'color:k3', 'color:k4'];
 /** Longer than any bench. */
 const recentMs = 6 * 3_600_000;
 
@@ -25,7 +28,15 @@ function packUser({ list, reflects, session, locale, bought, dismissed, inCart }
   const candidates = candidatesOf(list, sourceBit('session-knn'), causes);
   return {
     list: packList({ computedAt: reflects.receivedAt, reflects, candidates }),
-    profile: packProfile({ segment: `${surface}|${locale}`, locale, session, bought, dismissed, inCart }),
+    profile: packProfile({
+      segment: `list|${locale}`,
+      locale,
+      session,
+      bought: bought.map((item) => ({ item, day: boughtOn })),
+      dismissed,
+      inCart,
+      affinity: liked.map((tag) => ({ tag: tagHash(tag), weight: 100 })),
+    }),
   };
 }
 
@@ -59,6 +70,8 @@ export async function fillForServing(redis: Redis, data: DataSet): Promise<void>
       }
     });
   }
+  const surfaces = { list: {}, blend: { blend: blendWeights } };
+  await catalogue.putConfig([{ namespace, settings: { revision: 1, body: { surfaces } }, rules: [] }]);
   const popular = [...data.popular].map(([segment, list]) => ({ namespace, segment, list: plain(list, 'popular') }));
   await writer.savePopular(stateVersion, popular);
   await writer.announce(stateVersion);

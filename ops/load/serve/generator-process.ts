@@ -150,7 +150,7 @@ carryOutPlans(async (plan: LoadPlan): Promise<LoadResult> => {
   const url = new URL(plan.url);
   const random = createRandom(plan.seed);
   const draw = visitors(plan.users);
-  const requests = Array.from({ length: plan.users }, (_, user) => getRequest(pathOf(user), url.host));
+  const requests = Array.from({ length: plan.users }, (_, user) => getRequest(pathOf(user, plan.surface), url.host));
   const notes = new Notes();
   const run = { plan, notes, nextUser: () => draw(random), requests, url };
   const before = process.cpuUsage();

@@ -1,8 +1,10 @@
 import { fallbackLevels } from '../../../serving/recommend/query.ts';
+import type { Surface } from './population.ts';
 
 /** What the generator's process is told. */
 export interface LoadPlan {
   readonly url: string;
+  readonly surface: Surface;
   readonly users: number;
   readonly seed: number;
   readonly pace: ClosedLoop | OpenLoop;

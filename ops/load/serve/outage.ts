@@ -9,7 +9,7 @@ import { type DataSet, makeDataSet } from './data-set.ts';
 import { fillForServing } from './fill.ts';
 import { type Level, type LoadPlan, type LoadResult, levels } from './load-plan.ts';
 import { openServeArea, startSystem } from './target.ts';
-import { verifyOutage } from './verify-outage.ts';
+import { surface, verifyOutage } from './verify-outage.ts';
 
 export interface OutageOptions {
   readonly users: number;
@@ -126,6 +126,7 @@ export async function benchOutage(servers: ServerUrls, options: OutageOptions): 
       serving = await startSystem('freshet', area, options.nodeOptions);
       const plan = (forSeconds: number): LoadPlan => ({
         url: serving?.url ?? '',
+        surface,
         users,
         seed: 1,
         pace: { kind: 'open', requestsPerSecond: rate, seconds: forSeconds },

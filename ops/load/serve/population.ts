@@ -2,7 +2,11 @@ import type { Random } from '../../chaos/random.ts';
 import { zipf } from '../aggregate/shape.ts';
 
 export const benchNamespace = 'bench';
-export const surface = 'home';
+/** `list` shows the user's list as it is; `blend` fuses it with what is popular. */
+export const surfaces = ['list', 'blend'] as const;
+export type Surface = (typeof surfaces)[number];
+/** Weights of the surface `blend`. */
+export const blendWeights = { personal: 1, popular: 0.3 } as const;
 /** Items a list asks for. */
 export const listLength = 20;
 /** Of users, and of requests. */
@@ -12,7 +16,7 @@ export const userIdOf = (user: number): string => `user-${String(user).padStart(
 /** The last tenth of the users are those of whom Redis has nothing. */
 export const isCold = (user: number, users: number): boolean => user >= users * (1 - coldShare);
 
-export const pathOf = (user: number): string =>
+export const pathOf = (user: number, surface: Surface): string =>
   `/v1/recommendations/${userIdOf(user)}?namespace=${benchNamespace}&surface=${surface}&limit=${listLength}`;
 
 /** Users as they come: a tenth of the requests of cold ones, and both kinds by Zipf's law with exponent 1. */

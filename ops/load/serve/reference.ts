@@ -1,6 +1,6 @@
 import type { RecentEvent } from '../../../pipeline/domain/packed-recent.ts';
 import type { BenchUser, DataSet, Scored } from './data-set.ts';
-import { listLength, surface } from './population.ts';
+import { blendWeights, listLength, type Surface } from './population.ts';
 
 /** What a list must say, worked out from the data set the slow way and with none of serving's code. */
 export interface ExpectedAnswer {
@@ -51,22 +51,44 @@ function continued({ similar }: DataSet, recent: readonly RecentEvent[]): number
 
 const numbers = (list: readonly Scored[] = []): number[] => list.map(({ item }) => item);
 
-function rungs(data: DataSet, { known, recent }: BenchUser): [level: string, numbers: number[]][] {
-  const own: [string, number[]] = known
-    ? ['personal', numbers(known.list)]
-    : ['session', recent.length > 0 ? continued(data, recent) : []];
-  return [
-    own,
-    ['segment_popular', numbers(data.popular.get(`${surface}|${known?.locale ?? ''}`))],
-    ['global_popular', numbers(data.popular.get('|'))],
-  ];
+/** Sums of weight / (60 + rank), the greatest first, of equal ones the smaller number first. */
+function fused(lists: readonly (readonly [weight: number, numbers: readonly number[]])[]): number[] {
+  const sums = new Map<number, number>();
+  for (const [weight, list] of lists) {
+    for (const [i, item] of list.entries()) sums.set(item, (sums.get(item) ?? 0) + weight / (61 + i));
+  }
+  return [...sums].sort(([a, x], [b, y]) => y - x || a - b).map(([item]) => item);
 }
 
-/** Candidates in their order, rung after rung, without those held back. `now` in milliseconds since the epoch. */
-export function expectedAnswer(data: DataSet, user: BenchUser, now: number): ExpectedAnswer {
+function rungs(data: DataSet, { known, recent }: BenchUser, surface: Surface): [level: string, numbers: number[]][] {
+  const popular = numbers(data.popular.get(`${surface}|${known?.locale ?? ''}`));
+  const list = numbers(known?.list);
+  const { personal, popular: crowd } = blendWeights;
+  const own: [string, number[]] = known
+    ? [
+        'personal',
+        surface === 'list'
+          ? list
+          : fused([
+              [personal, list],
+              [crowd, popular],
+            ]),
+      ]
+    : ['session', recent.length > 0 ? continued(data, recent) : []];
+  return [own, ['segment_popular', popular], ['global_popular', numbers(data.popular.get('|'))]];
+}
+
+export interface Asked {
+  readonly surface: Surface;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Candidates in their order, rung after rung, without those held back. */
+export function expectedAnswer(data: DataSet, user: BenchUser, { surface, now }: Asked): ExpectedAnswer {
   const isHeldBack = heldBack(data, user, now);
   const found = new Map<number, string>();
-  for (const [level, offered] of rungs(data, user)) {
+  for (const [level, offered] of rungs(data, user, surface)) {
     for (const item of offered) {
       if (found.size < listLength && !found.has(item) && !isHeldBack(item)) found.set(item, level);
     }

@@ -2,7 +2,7 @@ import type { BenchReport } from '../harness/bench-report.ts';
 import type { Machine } from '../harness/machine.ts';
 import { median, spread } from '../harness/statistics.ts';
 import { type LoadName, type ServeBench, type ServeBenchOptions, type ServeRun, sampleEvery } from './bench.ts';
-import { listLength } from './population.ts';
+import { blendWeights, listLength, type Surface } from './population.ts';
 import type { SystemName } from './target.ts';
 
 function figuresOf(runs: readonly ServeRun[]) {
@@ -65,13 +65,14 @@ export function serveReport(
   options: Omit<ServeBenchOptions, 'say' | 'signal'>,
   head: { readonly command: string; readonly startedAt: string; readonly machine: Machine },
 ): BenchReport {
-  const of = (system: SystemName, load: LoadName) => {
-    const own = runs.filter((run) => run.system === system && run.load === load);
+  const of = (system: SystemName, load: LoadName, surface: Surface) => {
+    const own = runs.filter((run) => run.system === system && run.load === load && run.surface === surface);
     return own.length > 0 ? figuresOf(own) : undefined;
   };
-  const steady = of('freshet', 'steady');
-  const saturated = of('freshet', 'saturated');
-  const naive = of('naive', 'saturated');
+  const steady = of('freshet', 'steady', 'blend');
+  const saturated = of('freshet', 'saturated', 'list');
+  const blend = of('freshet', 'saturated', 'blend');
+  const naive = of('naive', 'saturated', 'list');
   const beside =
     saturated && naive
       ? {
@@ -82,9 +83,10 @@ export function serveReport(
       : null;
   const { rate, connections } = options;
   const rows = [
-    ...(steady ? [rowOf(`${rate.toLocaleString('en')} requests/s`, steady)] : []),
-    ...(saturated ? [rowOf(`saturated, ${connections} connections`, saturated)] : []),
-    ...(naive ? [rowOf(`naive handler, saturated, ${connections} connections`, naive)] : []),
+    ...(steady ? [rowOf(`blend, ${rate.toLocaleString('en')} requests/s`, steady)] : []),
+    ...(blend ? [rowOf(`blend, saturated, ${connections} connections`, blend)] : []),
+    ...(saturated ? [rowOf(`list, saturated, ${connections} connections`, saturated)] : []),
+    ...(naive ? [rowOf(`naive handler, list, saturated, ${connections} connections`, naive)] : []),
   ];
   const shares = Object.entries(saturated?.levels ?? {}).map(
     ([level, share]) => `${level} ${(100 * share).toFixed(1)} %`,
@@ -94,7 +96,7 @@ export function serveReport(
     ...head,
     config: options as unknown as Readonly<Record<string, unknown>>,
     runs,
-    summary: { steady, saturated, naive, ratioToNaive: beside, bytes, peakMemoryMiB },
+    summary: { steady, blend, saturated, naive, ratioToNaive: beside, bytes, peakMemoryMiB },
     tables: [
       { title: `Lists of ${listLength}, medians of ${options.runs} runs`, header, rows },
       {
@@ -110,6 +112,7 @@ export function serveReport(
     notes: [
       `${options.users} users of whom a tenth are cold, ${options.items} items; a tenth of the requests come from cold users, both kinds by Zipf’s law. Lists have 150 candidates; session, bought, in cart, dismissed and recent items are held back, 3 % of the items are unavailable, 1 % archived. Answered from: ${shares.join(', ')}.`,
       `Every ${sampleEvery}th answer (${compared} in all) was compared with a reference worked out from the data set, item by item, with the rung and what it reflects; every request was answered with 200.`,
+      `The surface "list" shows the user’s list as it is, "blend" fuses it with what is popular (weights ${blendWeights.personal} and ${blendWeights.popular}).`,
       'At a fixed rate latency counts from when a request was due, so it holds the generator’s own lateness (late p99); saturated it counts from sending. The tenths are those of the requests in order.',
       `One process with the role \`serving\` (peak memory ${peakMemoryMiB} MiB), Redis, the generator and idle Postgres, Kafka and registry share the machine. CPU is that of the process, of the generator and of Redis.`,
       ...(beside

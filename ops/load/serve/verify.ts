@@ -1,7 +1,8 @@
 import { FreshetError } from '../../../pipeline/kernel/errors.ts';
 import type { DataSet } from './data-set.ts';
 import type { LoadResult, Sample } from './load-plan.ts';
-import { expectedAnswer, heldBack } from './reference.ts';
+import type { Surface } from './population.ts';
+import { type Asked, expectedAnswer, heldBack } from './reference.ts';
 
 interface Answer {
   readonly items: readonly { readonly item_id: string }[];
@@ -10,10 +11,10 @@ interface Answer {
 }
 
 /** The first difference in words; undefined where the answer is right. */
-export function differenceOf(data: DataSet, { user, text }: Sample, now: number): string | undefined {
+export function differenceOf(data: DataSet, { user, text }: Sample, asked: Asked): string | undefined {
   const of = data.users[user];
   if (!of) return `there is no user ${user}`;
-  const expected = expectedAnswer(data, of, now);
+  const expected = expectedAnswer(data, of, asked);
   const answer = JSON.parse(text) as Answer;
   const given = answer.items.map(({ item_id: id }) => id);
   const place = expected.itemIds.findIndex((id, i) => given[i] !== id);
@@ -26,14 +27,14 @@ export function differenceOf(data: DataSet, { user, text }: Sample, now: number)
 }
 
 /** How many answers were compared; FreshetError `bench_failed` on any refusal or wrong answer. */
-export function verifyAnswers(data: DataSet, { statuses, samples }: LoadResult): number {
+export function verifyAnswers(data: DataSet, { statuses, samples }: LoadResult, surface: Surface): number {
   const refused = statuses.filter((status) => status !== 200);
   if (refused.length > 0) {
     throw new FreshetError('bench_failed', `${refused.length} requests were not answered with 200 but ${refused[0]}`);
   }
   if (samples.length === 0) throw new FreshetError('bench_failed', 'no answer was kept to be compared');
-  const now = Date.now();
-  const wrong = samples.map((sample) => differenceOf(data, sample, now)).filter((one) => one !== undefined);
+  const asked = { surface, now: Date.now() };
+  const wrong = samples.map((sample) => differenceOf(data, sample, asked)).filter((one) => one !== undefined);
   if (wrong.length === 0) return samples.length;
   const words = `${wrong.length} of ${samples.length} answers differ from the reference`;
   throw new FreshetError('bench_failed', `${words}; the first: ${wrong[0]}`);

@@ -5,6 +5,7 @@ import { benchServe, startServeGenerator } from '../../../../ops/load/serve/benc
 import { makeDataSet } from '../../../../ops/load/serve/data-set.ts';
 import { fillForServing } from '../../../../ops/load/serve/fill.ts';
 import type { LoadPlan, LoadResult } from '../../../../ops/load/serve/load-plan.ts';
+import { type Surface, surfaces } from '../../../../ops/load/serve/population.ts';
 import { openServeArea, type ServeArea, startSystem } from '../../../../ops/load/serve/target.ts';
 import { verifyAnswers } from '../../../../ops/load/serve/verify.ts';
 
@@ -21,10 +22,11 @@ describe('bench serve', () => {
       say: () => {},
       signal: never,
     });
-    expect(runs.map((run) => `${run.system} ${run.load}`)).toEqual([
-      'freshet steady',
-      'freshet saturated',
-      'naive saturated',
+    expect(runs.map((run) => `${run.system} ${run.load} ${run.surface}`)).toEqual([
+      'freshet steady blend',
+      'freshet saturated list',
+      'freshet saturated blend',
+      'naive saturated list',
     ]);
     for (const run of runs) {
       expect(run.answersCompared).toBe(Math.ceil(run.requests / 100));
@@ -51,26 +53,26 @@ describe('a run of it', () => {
     await serving?.stop();
     await area?.close();
   });
-  const run = () => {
+  const run = (surface: Surface) => {
     const pace = { kind: 'closed', connections: 2, seconds: 0, atLeast: 2_000 } as const;
-    return generator.run({ url: serving.url, users: size.users, seed: 7, pace, sampleEvery: 1 });
+    return generator.run({ url: serving.url, surface, users: size.users, seed: 7, pace, sampleEvery: 1 });
   };
 
-  it('agrees with the reference in every single answer, on every rung', async () => {
-    const result = await run();
-    expect(verifyAnswers(data, result)).toBe(result.statuses.length);
+  it.each(surfaces)('agrees with the reference in every single answer, on every rung: %s', async (surface) => {
+    const result = await run(surface);
+    expect(verifyAnswers(data, result, surface)).toBe(result.statuses.length);
     expect(new Set(result.levels).size).toBe(3);
   });
 
   it('is none where an answer shows what it should not', async () => {
     const popular = new Map([...data.popular].map(([segment, list]) => [segment, list.slice(1)] as const));
-    const result = await run();
-    expect(() => verifyAnswers({ ...data, popular }, result)).toThrow(/answers differ from the reference/);
+    const result = await run('list');
+    expect(() => verifyAnswers({ ...data, popular }, result, 'list')).toThrow(/answers differ from the reference/);
   });
 
   it('is none where a request was refused', async () => {
-    const result = await run();
+    const result = await run('list');
     result.statuses[3] = 503;
-    expect(() => verifyAnswers(data, result)).toThrow(/1 requests were not answered with 200 but 503/);
+    expect(() => verifyAnswers(data, result, 'list')).toThrow(/1 requests were not answered with 200 but 503/);
   });
 });

@@ -3,8 +3,19 @@ import { type DataSet, itemIdOf, type KnownUser } from '../../../../../ops/load/
 import { expectedAnswer } from '../../../../../ops/load/serve/reference.ts';
 
 const now = 1_000_000;
+const asked = { surface: 'list', now } as const;
 const item = (number: number, fields: object = {}) => ({
-  ...{ itemId: itemIdOf(number), available: true, archivedAt: null, price: null, currency: null, tags: [], ...fields },
+  ...{
+    itemId: itemIdOf(number),
+    available: true,
+    archivedAt: null,
+    price: null,
+    currency: null,
+    tags: [],
+    parentId: null,
+    publishedAt: null,
+    ...fields,
+  },
 });
 const list = (...numbers: readonly number[]) =>
   numbers.map((number, rank) => ({ item: number, score: 1 / (1 + rank) }));
@@ -14,8 +25,9 @@ const data: DataSet = {
   ),
   users: [],
   popular: new Map([
-    ['home|', list(30, 31)],
-    ['home|de', list(32)],
+    ['list|', list(30, 31)],
+    ['list|de', list(32)],
+    ['blend|de', list(33, 8)],
     ['|', list(33, 30)],
   ]),
   similar: [list(10, 11), list(11, 12), ...Array.from({ length: 38 }, () => [])],
@@ -29,16 +41,22 @@ const known: KnownUser = {
   dismissed: [6],
   inCart: [7],
 };
-const idsOf = (user: Parameters<typeof expectedAnswer>[1]) => expectedAnswer(data, user, now).itemIds;
+const idsOf = (user: Parameters<typeof expectedAnswer>[1]) => expectedAnswer(data, user, asked).itemIds;
 const ids = (...numbers: readonly number[]) => numbers.map(itemIdOf);
 
 describe('the reference of bench serve', () => {
   it('holds back what is gone, seen, bought, dismissed or in the cart, and fills up from what is popular', () => {
-    expect(expectedAnswer(data, { userId: 'u', known, recent: [] }, now)).toEqual({
+    expect(expectedAnswer(data, { userId: 'u', known, recent: [] }, asked)).toEqual({
       itemIds: ids(1, 8, 32, 33, 30),
       level: 'personal',
       reflects: 'e',
     });
+  });
+
+  it('fuses the list with what is popular by reciprocal ranks where the surface says so', () => {
+    // 8 is the eighth of the list and the second of what is popular: 1/68 + 0.3/62 is more than 1/61.
+    const { itemIds } = expectedAnswer(data, { userId: 'u', known, recent: [] }, { surface: 'blend', now });
+    expect(itemIds).toEqual(ids(8, 1, 33, 30));
   });
 
   it('knows of recent events what the list does not, yet', () => {
@@ -52,12 +70,12 @@ describe('the reference of bench serve', () => {
       { item: 2, type: 0, occurredAt: 2 },
     ];
     // 2 is the later one: 11 has 1 + ½ · ½, 12 has ½, 10 has ½; the lower number goes first.
-    const answer = expectedAnswer(data, { userId: 'u', known: undefined, recent }, now);
+    const answer = expectedAnswer(data, { userId: 'u', known: undefined, recent }, asked);
     expect(answer).toEqual({ itemIds: ids(11, 10, 12, 30, 31, 33), level: 'session', reflects: null });
   });
 
   it('answers strangers from what is popular where they are, then everywhere', () => {
-    const answer = expectedAnswer(data, { userId: 'u', known: undefined, recent: [] }, now);
+    const answer = expectedAnswer(data, { userId: 'u', known: undefined, recent: [] }, asked);
     expect(answer).toEqual({ itemIds: ids(30, 31, 33), level: 'segment_popular', reflects: null });
   });
 });
