@@ -8,7 +8,7 @@ export interface RawAnswer {
 
 /** One kept-alive connection that has one request under way at most. */
 export interface RawConnection {
-  /** Sends a whole request, made by `getRequest`; rejects where the connection breaks. */
+  /** Sends a whole request, made by `getRequest` or `postRequest`; rejects where the connection breaks. */
   ask(request: Buffer): Promise<RawAnswer>;
   close(): void;
 }
@@ -16,6 +16,13 @@ export interface RawConnection {
 /** The bytes of a GET, so that a generator makes each only once. */
 export const getRequest = (path: string, host: string): Buffer =>
   Buffer.from(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\naccept: application/json\r\n\r\n`);
+
+/** The bytes of a POST of JSON. */
+export function postRequest(path: string, host: string, document: unknown): Buffer {
+  const body = Buffer.from(JSON.stringify(document));
+  const head = `POST ${path} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`;
+  return Buffer.concat([Buffer.from(`${head}\r\n\r\n`), body]);
+}
 
 const headEnd = Buffer.from('\r\n\r\n');
 const lastChunk = Buffer.from('0\r\n\r\n');
@@ -104,5 +111,33 @@ function talkOver(socket: Socket): RawConnection {
       return waiting.promise;
     },
     close: () => void socket.destroy(),
+  };
+}
+
+/** Connections of an open loop, as many as are needed: however many requests are under way, none waits for another's. */
+export interface ConnectionPool {
+  ask(request: Buffer): Promise<RawAnswer>;
+  close(): void;
+}
+
+/** Opens `first` of them; more where a request would have to wait for one. */
+export async function openPool(url: URL, first: number): Promise<ConnectionPool> {
+  const all = await Promise.all(Array.from({ length: first }, () => openConnection(url)));
+  const idle = [...all];
+  const another = async () => {
+    const connection = await openConnection(url);
+    all.push(connection);
+    return connection;
+  };
+  return {
+    async ask(request) {
+      const connection = idle.pop() ?? (await another());
+      const answer = await connection.ask(request);
+      idle.push(connection);
+      return answer;
+    },
+    close() {
+      for (const connection of all) connection.close();
+    },
   };
 }

@@ -1,10 +1,10 @@
 import { createRandom } from '../../chaos/random.ts';
 import { carryOutPlans } from '../harness/forked-generator.ts';
-import { getRequest, openConnection, type RawAnswer, type RawConnection } from '../harness/raw-http.ts';
+import { getRequest, openConnection, openPool, type RawAnswer, type RawConnection } from '../harness/raw-http.ts';
 import { type ClosedLoop, type LoadPlan, type LoadResult, levels, type OpenLoop, type Sample } from './load-plan.ts';
 import { pathOf, visitors } from './population.ts';
 
-/** An open loop begins with so many, and opens more where a request would have to wait for one. */
+/** An open loop begins with so many. */
 const firstConnections = 64;
 const tickMs = 1;
 
@@ -58,7 +58,11 @@ interface Run {
   readonly url: URL;
 }
 
-async function askOne({ plan, notes, nextUser, requests }: Run, connection: RawConnection, due: Due): Promise<void> {
+async function askOne(
+  { plan, notes, nextUser, requests }: Run,
+  connection: Pick<RawConnection, 'ask'>,
+  due: Due,
+): Promise<void> {
   const { at, dueAt } = due;
   const user = nextUser();
   notes.users[at] = user;
@@ -93,40 +97,17 @@ async function closedLoop(run: Run, { connections, seconds, atLeast }: ClosedLoo
   }
 }
 
-/** Connections of an open loop: however many requests are under way, none waits for another's. */
-async function openPool(url: URL) {
-  const all = await Promise.all(Array.from({ length: firstConnections }, () => openConnection(url)));
-  const idle = [...all];
-  const another = async () => {
-    const connection = await openConnection(url);
-    all.push(connection);
-    return connection;
-  };
-  return {
-    async use(work: (connection: RawConnection) => Promise<void>): Promise<void> {
-      const connection = idle.pop() ?? (await another());
-      await work(connection);
-      idle.push(connection);
-    },
-    close() {
-      for (const connection of all) connection.close();
-    },
-  };
-}
-
 /** Answers when its first request was due. */
 async function openLoop(run: Run, { requestsPerSecond, seconds }: OpenLoop): Promise<number> {
-  const pool = await openPool(run.url);
+  const pool = await openPool(run.url, firstConnections);
   const count = Math.round(requestsPerSecond * seconds);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let answered = 0;
   const send = (due: Due): void => {
-    pool
-      .use((connection) => askOne(run, connection, due))
-      .then(() => {
-        answered += 1;
-        if (answered === count) resolve();
-      }, reject);
+    askOne(run, pool, due).then(() => {
+      answered += 1;
+      if (answered === count) resolve();
+    }, reject);
   };
   const startedAt = performance.now();
   const tick = () => {
