@@ -18,6 +18,7 @@ import { createFindSimilar } from './recommend/similar.ts';
 import { createRedisHealth } from './redis-health.ts';
 import { recoMetricsRoutes } from './routes/reco-metrics.ts';
 import { listRoute, recommendationRoutes } from './routes/recommendations.ts';
+import { rulesRoutes } from './routes/rules.ts';
 import { similarRoutes } from './routes/similar.ts';
 import type { Health } from './routes/status.ts';
 import { createRulesView } from './rules-view.ts';
@@ -63,6 +64,7 @@ export function createServing(deps: ServingDeps): Serving {
   ];
   const shared = { lists, active, catalog, health, decoder, clock };
   const recommend = createPipeline({ ...shared, settings, rules, popularity, metrics });
+  const cursors = createCursors(deps.cursorKey);
   const window = new RecoWindow({ windowMs: deps.recoWindow.windowSeconds * 1_000, ...deps.recoWindow });
   const measure = createMeasure(metrics, clock, (route, status, tookMs) => {
     if (route === listRoute) window.add(clock.monotonic(), tookMs, status);
@@ -70,7 +72,8 @@ export function createServing(deps: ServingDeps): Serving {
   const loaded = () => feeds.every((feed) => feed.loaded());
   return {
     app: new Hono<IdentityEnv>()
-      .route('/', recommendationRoutes({ recommend, cursors: createCursors(deps.cursorKey), clock, loaded, measure }))
+      .route('/', recommendationRoutes({ recommend, cursors, clock, loaded, measure }))
+      .route('/', rulesRoutes({ recommend, cursors, rules, loaded, measure }))
       .route('/', similarRoutes({ findSimilar: createFindSimilar(shared), loaded, measure }))
       .route('/', recoMetricsRoutes({ ...deps.recoWindow, summary: () => window.summary(clock.monotonic()) })),
     components: feeds,

@@ -4,15 +4,12 @@ import type { RecentEvent } from '../../pipeline/domain/packed-recent.ts';
 import type { SurfaceSettings } from '../../pipeline/domain/settings.ts';
 import type { NamespaceItems } from '../catalog-view.ts';
 import type { Allows, Constraints } from './constraints.ts';
+import type { FallbackLevel } from './fallback-level.ts';
 import type { Owned } from './owned.ts';
 import type { Page } from './page.ts';
 import type { Rounds } from './rounds.ts';
 import type { ActiveRules } from './rules/compile.ts';
 import type { RulesTrial } from './rules/trial.ts';
-
-/** Rungs of the fallback ladder, best first. */
-export const fallbackLevels = ['personal', 'session', 'segment_popular', 'global_popular', 'last_known_good'] as const;
-export type FallbackLevel = (typeof fallbackLevels)[number];
 
 /** What a client asks for, validated. */
 export interface Query {

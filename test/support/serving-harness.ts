@@ -4,6 +4,7 @@ import type { ItemAttributes } from '../../pipeline/domain/item-attributes.ts';
 import { type PackedCandidate, packList, type Reflects, sourceBit } from '../../pipeline/domain/packed-list.ts';
 import { type BoughtItem, type ProfileSummary, packProfile } from '../../pipeline/domain/packed-profile.ts';
 import { packRecent, type RecentEvent } from '../../pipeline/domain/packed-recent.ts';
+import type { StatedRule } from '../../pipeline/domain/rule.ts';
 import { defaultSettings, namespaceSettingsSchema, type SurfaceSettings } from '../../pipeline/domain/settings.ts';
 import type { Clock } from '../../pipeline/kernel/clock.ts';
 import { TransientError } from '../../pipeline/kernel/errors.ts';
@@ -23,8 +24,9 @@ import type { Query } from '../../serving/recommend/query.ts';
 import { createFindSimilar } from '../../serving/recommend/similar.ts';
 import { createRedisHealth } from '../../serving/redis-health.ts';
 import { recommendationRoutes } from '../../serving/routes/recommendations.ts';
+import { rulesRoutes } from '../../serving/routes/rules.ts';
 import { similarRoutes } from '../../serving/routes/similar.ts';
-import { createRulesView, type StatedRule } from '../../serving/rules-view.ts';
+import { createRulesView } from '../../serving/rules-view.ts';
 import { createSettingsView } from '../../serving/settings-view.ts';
 
 /** The instant at which every request of a harness is asked. */
@@ -115,8 +117,8 @@ export function createServingHarness() {
   const active = createActiveVersion(1);
   const health = createRedisHealth(quietLog, metrics);
   const decoder = createDecoder((kind) => metrics.servingUndecodable.inc({ kind }));
-  const setItem = (number: number, over: Partial<ItemAttributes> = {}) =>
-    catalog.set('shop', number, {
+  const setItem = (number: number, over: Partial<ItemAttributes> = {}, namespace = 'shop') =>
+    catalog.set(namespace, number, {
       ...{ itemId: `i${number}`, available: true, archivedAt: null, price: null, currency: null },
       ...{ tags: [], parentId: null, publishedAt: null },
       ...over,
@@ -126,6 +128,7 @@ export function createServingHarness() {
   return {
     recommend: createPipeline({ ...shared, settings, rules, popularity, metrics }),
     findSimilar: createFindSimilar(shared),
+    rules,
     redis,
     metrics,
     active,
@@ -162,12 +165,13 @@ export type ServingHarness = ReturnType<typeof createServingHarness>;
 
 /** The list routes behind the product's own front, over a harness; `loaded` says whether views are. */
 export function createServingApp(harness: ServingHarness, loaded: () => boolean = () => true) {
-  const { metrics, recommend, cursors, findSimilar } = harness;
+  const { metrics, recommend, cursors, rules, findSimilar } = harness;
   const measure = createMeasure(metrics, stillClock);
   let made = 0;
   return composeApp({
     apps: [
       recommendationRoutes({ recommend, cursors, clock: stillClock, loaded, measure }),
+      rulesRoutes({ recommend, cursors, rules, loaded, measure }),
       similarRoutes({ findSimilar, loaded, measure }),
     ],
     metrics,

@@ -1,4 +1,5 @@
-import type { Candidate, FallbackLevel, HydratedQuery, Ranked, Removal } from '../query.ts';
+import type { FallbackLevel } from '../fallback-level.ts';
+import type { Candidate, HydratedQuery, Ranked, Removal } from '../query.ts';
 import type { Filter } from '../roles.ts';
 import { createDiversity } from './diversity.ts';
 import { withFresh } from './fresh.ts';
