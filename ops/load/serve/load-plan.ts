@@ -1,4 +1,4 @@
-import { fallbackLevels } from '../../../serving/recommend/query.ts';
+import { fallbackLevels } from '../../../serving/recommend/fallback-level.ts';
 import type { Surface } from './population.ts';
 
 /** What the generator's process is told. */

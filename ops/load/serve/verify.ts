@@ -18,7 +18,9 @@ export function differenceOf(data: DataSet, { user, text }: Sample, asked: Asked
   const answer = JSON.parse(text) as Answer;
   const given = answer.items.map(({ item_id: id }) => id);
   const place = expected.itemIds.findIndex((id, i) => given[i] !== id);
-  if (place !== -1) return `${of.userId}: at place ${place + 1} ${given[place]} instead of ${expected.itemIds[place]}`;
+  const from = answer.fallback_level;
+  if (place !== -1)
+    return `${of.userId}: at place ${place + 1} ${given[place]} (${from}) instead of ${expected.itemIds[place]} (${expected.level})`;
   if (given.length !== expected.itemIds.length)
     return `${of.userId}: ${given.length} items, not ${expected.itemIds.length}`;
   if (answer.fallback_level !== expected.level) return `${of.userId}: ${answer.fallback_level}, not ${expected.level}`;
