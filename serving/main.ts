@@ -24,7 +24,14 @@ export function servingRole(context: ServerContext, stateVersion: number): Servi
     windowSeconds: config.FRESHET_RECO_METRICS_WINDOW_SEC,
     maxSamples: config.FRESHET_RECO_METRICS_MAX_SAMPLES,
   };
-  const serving = createServing({ ...context, ...readers, recoWindow, cursorKey: cursorKeyOf(context), stateVersion });
+  const serving = createServing({
+    ...context,
+    ...readers,
+    recoWindow,
+    cursorKey: cursorKeyOf(context),
+    retainedRequests: config.FRESHET_SERVING_RETAINED_REQUESTS,
+    stateVersion,
+  });
   return { ...serving, components: [component, ...serving.components] };
 }
 
