@@ -1,6 +1,12 @@
 import { Hono } from 'hono';
 import type { Component } from '../pipeline/kernel/component.ts';
-import type { ItemReader, ListReader, PopularReader, SettingsReader } from '../pipeline/stores/serving.ts';
+import type {
+  ItemReader,
+  ListReader,
+  PopularReader,
+  RefreshRequests,
+  SettingsReader,
+} from '../pipeline/stores/serving.ts';
 import { createActiveVersion } from './active-version.ts';
 import { createCatalogView } from './catalog-view.ts';
 import { catalogFeed } from './feeds/catalog-feed.ts';
@@ -17,6 +23,7 @@ import { createFindSimilar } from './recommend/similar.ts';
 import { createRedisHealth } from './redis-health.ts';
 import { recoMetricsRoutes } from './routes/reco-metrics.ts';
 import { listRoute, recommendationRoutes } from './routes/recommendations.ts';
+import { refreshRoutes } from './routes/refresh.ts';
 import { similarRoutes } from './routes/similar.ts';
 import type { Health } from './routes/status.ts';
 import { createSettingsView } from './settings-view.ts';
@@ -26,6 +33,7 @@ export interface ServingDeps extends FeedEnvironment {
   readonly items: ItemReader;
   readonly settings: SettingsReader;
   readonly popular: PopularReader;
+  readonly refreshes: RefreshRequests;
   /** Of `GET /metrics/reco`. */
   readonly recoWindow: { readonly windowSeconds: number; readonly maxSamples: number };
   /** Answered from until `f:active` says another. */
@@ -62,6 +70,7 @@ export function createServing(deps: ServingDeps): Serving {
   return {
     app: new Hono<IdentityEnv>()
       .route('/', recommendationRoutes({ recommend, loaded, measure }))
+      .route('/', refreshRoutes({ refreshes: deps.refreshes, active, measure, metrics }))
       .route('/', similarRoutes({ findSimilar: createFindSimilar(shared), loaded, measure }))
       .route('/', recoMetricsRoutes({ ...deps.recoWindow, summary: () => window.summary(clock.monotonic()) })),
     components: feeds,

@@ -1,11 +1,13 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { topics } from '../../../schemas/topics.ts';
 import type { Component } from '../../kernel/component.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
-import type { ItemReader, ListReader, PopularReader, SettingsReader } from '../serving.ts';
+import type { ItemReader, ListReader, PopularReader, RefreshRequests, SettingsReader } from '../serving.ts';
 import { createItemReader } from './item-reader.ts';
 import { createListReader } from './list-reader.ts';
 import { createPopularReader } from './popular-reader.ts';
+import { createRefreshRequests } from './refresh-queue.ts';
 import { createSettingsReader } from './settings-reader.ts';
 
 /** A list asked of Redis later than this comes from a fallback; far above what a busy process needs. */
@@ -29,6 +31,7 @@ export interface ServingConnections {
   readonly items: ItemReader;
   readonly settings: SettingsReader;
   readonly popular: PopularReader;
+  readonly refreshes: RefreshRequests;
   /** Opens and closes the connections; started before whatever reads, stopped after it. */
   readonly component: Component;
 }
@@ -53,6 +56,7 @@ export function createServingConnections({ url, log }: { url: string; log: Logge
     items: createItemReader(items),
     settings: createSettingsReader(settings),
     popular: createPopularReader(popular),
+    refreshes: createRefreshRequests({ redis: requests, partitionCount: topics.profileUpdated.partitions }),
     component: {
       name: 'serving-redis',
       async start() {
