@@ -161,7 +161,7 @@ function candidatesMetrics({ counter, gauge, histogram }: Makers) {
     candidatesLists: counter('freshet_candidates_lists_total', 'Lists written', ['kind']),
     candidatesRefreshes: counter(
       'freshet_candidates_refreshes_total',
-      'Requests to make a list again, asked for or of a backfill: done, of an unknown user, or stale and dropped',
+      'Requests to make a list again, asked for or of a backfill: done, of an unknown user, failed, or stale and dropped',
       ['lane', 'result'],
     ),
     candidatesRefreshSeconds: histogram(

@@ -30,5 +30,6 @@ export interface RefreshQueue {
     lane: RefreshLane,
     from: { readonly partitions: readonly number[]; readonly limit: number },
   ): Promise<RefreshEntry[]>;
-  remove(version: number, lane: RefreshLane, entries: readonly RefreshEntry[]): Promise<void>;
+  /** `failed` of them, whose lists could not be made, are counted where a backfill finds the number. */
+  remove(version: number, lane: RefreshLane, entries: readonly RefreshEntry[], failed?: number): Promise<void>;
 }

@@ -1,12 +1,13 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Component } from '../../kernel/component.ts';
+import { messageOf, TransientError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
 import type { ProfilePages } from '../../stores/profile-pages.ts';
 import { type RefreshEntry, type RefreshLane, type RefreshQueue, refreshStaleMs } from '../../stores/refresh.ts';
 import type { Overtaken } from './overtaken.ts';
 import { createTicker } from './ticker.ts';
-import type { UserListWriter } from './user-lists.ts';
+import type { UserListWriter, UserRef } from './user-lists.ts';
 
 export interface RefreshesOptions {
   readonly version: number;
@@ -29,6 +30,8 @@ const everyMs = 100;
 /** Taken of each partition at once. Fewer of a backfill, so that whoever asks waits for few of them. */
 const atOnce: Record<RefreshLane, number> = { asked: 25, backfill: 5 };
 
+const nameOf = ({ namespace, userId }: UserRef): string => `${namespace}|${userId}`;
+
 /**
  * Makes lists of this process's partitions again that somebody asked for, from the stored profiles. What clients ask
  * for goes first: of a backfill one small batch is done only when nobody else waits. An entry leaves the queue after
@@ -39,11 +42,34 @@ export function createRefreshes(options: RefreshesOptions): Component {
 
   const make = (entries: readonly RefreshEntry[]) =>
     options.overtaken.during(async (isOvertaken) => {
-      const users = new Map(entries.map((entry) => [`${entry.namespace}|${entry.userId}`, entry]));
+      const users = new Map(entries.map((entry) => [nameOf(entry), entry]));
       const profiles = await options.profiles.of(version, [...users.values()]);
       await options.lists.write(profiles, (user) => !isOvertaken(user));
-      return new Set(profiles.map(({ namespace, userId }) => `${namespace}|${userId}`));
+      return new Set(profiles.map(nameOf));
     });
+  /** A profile that cannot be read is a fault of its own: it must neither stop the process nor hold up others. */
+  const makeEach = async (entries: readonly RefreshEntry[]) => {
+    const known = new Set<string>();
+    const failed = new Set<RefreshEntry>();
+    for (const entry of entries) {
+      try {
+        for (const user of await make([entry])) known.add(user);
+      } catch (error) {
+        if (error instanceof TransientError) throw error;
+        log.error({ version, error: messageOf(error) }, 'a list could not be made again');
+        failed.add(entry);
+      }
+    }
+    return { known, failed };
+  };
+  const makeAll = async (entries: readonly RefreshEntry[]) => {
+    try {
+      return { known: await make(entries), failed: new Set<RefreshEntry>() };
+    } catch (error) {
+      if (error instanceof TransientError) throw error;
+      return makeEach(entries);
+    }
+  };
   const drain = async (lane: RefreshLane): Promise<number> => {
     const partitions = Array.from({ length: partitionCount }, (_, i) => i).filter(ownsPartition);
     if (partitions.length === 0) return 0;
@@ -51,13 +77,13 @@ export function createRefreshes(options: RefreshesOptions): Component {
     if (entries.length === 0) return 0;
     const isStale = ({ waitedMs }: RefreshEntry) => lane === 'asked' && waitedMs > refreshStaleMs;
     const fresh = entries.filter((entry) => !isStale(entry));
-    const known = await make(fresh);
-    await queue.remove(version, lane, entries);
+    const { known, failed } = await makeAll(fresh);
+    await queue.remove(version, lane, entries, failed.size);
     metrics.candidatesRefreshes.inc({ lane, result: 'stale' }, entries.length - fresh.length);
-    for (const { namespace, userId, waitedMs } of fresh) {
-      const result = known.has(`${namespace}|${userId}`) ? 'done' : 'unknown';
-      metrics.candidatesRefreshes.inc({ lane, result });
-      metrics.candidatesRefreshSeconds.observe({ lane }, waitedMs / 1_000);
+    for (const entry of fresh) {
+      const made = known.has(nameOf(entry)) ? 'done' : 'unknown';
+      metrics.candidatesRefreshes.inc({ lane, result: failed.has(entry) ? 'failed' : made });
+      metrics.candidatesRefreshSeconds.observe({ lane }, entry.waitedMs / 1_000);
     }
     return entries.length;
   };

@@ -40,6 +40,10 @@ export const redisKeys = {
   /** Id of the user's latest entry in that stream; beside it, so that one script may look at both. */
   refreshUser: (v: number, partition: number, ns: string, userId: string) =>
     `q:{refresh|${partition}}:${v}:user:${ns}|${userId}`,
+  /** Hash: how far the backfill has come that was last begun and has not ended. */
+  backfill: (v: number) => `q:{backfill}:${v}`,
+  /** Name of the backfill that runs; gone soon after it does. */
+  backfillRun: (v: number) => `q:{backfill}:${v}:run`,
   /** Packed recent events, see packed-recent.ts. */
   recent: (ns: string, userId: string) => `r:{${ns}|u${userId}}`,
 } as const;

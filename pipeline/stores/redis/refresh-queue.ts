@@ -72,9 +72,10 @@ export function createRefreshQueue(redis: Redis): RefreshQueue {
         (streams[index] as readonly StreamEntry[]).map((entry) => entryOf(entry, partition, now)),
       );
     },
-    async remove(version, lane, entries) {
+    async remove(version, lane, entries, failed = 0) {
       const byPartition = Map.groupBy(entries, ({ partition }) => partition);
       await pipelined(redis, (pipeline) => {
+        if (lane === 'backfill' && failed > 0) pipeline.hincrby(redisKeys.backfill(version), 'failed', failed);
         for (const [partition, own] of byPartition) {
           pipeline.xdel(redisKeys.refresh(version, lane, partition), ...own.map(({ id }) => id));
         }
