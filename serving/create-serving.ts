@@ -13,6 +13,7 @@ import { catalogFeed } from './feeds/catalog-feed.ts';
 import type { FeedEnvironment } from './feeds/follow-feed.ts';
 import { popularityFeed } from './feeds/popularity-feed.ts';
 import { settingsFeed } from './feeds/settings-feed.ts';
+import type { Impressions } from './impressions.ts';
 import type { IdentityEnv } from './middleware/identity.ts';
 import { createMeasure } from './middleware/request-metrics.ts';
 import { createPopularityView } from './popularity-view.ts';
@@ -34,6 +35,8 @@ export interface ServingDeps extends FeedEnvironment {
   readonly settings: SettingsReader;
   readonly popular: PopularReader;
   readonly refreshes: RefreshRequests;
+  /** Where the process takes events, too. */
+  readonly impressions?: Impressions | undefined;
   /** Of `GET /metrics/reco`. */
   readonly recoWindow: { readonly windowSeconds: number; readonly maxSamples: number };
   /** Answered from until `f:active` says another. */
@@ -69,7 +72,7 @@ export function createServing(deps: ServingDeps): Serving {
   const loaded = () => feeds.every((feed) => feed.loaded());
   return {
     app: new Hono<IdentityEnv>()
-      .route('/', recommendationRoutes({ recommend, loaded, measure }))
+      .route('/', recommendationRoutes({ recommend, loaded, measure, impressions: deps.impressions }))
       .route('/', refreshRoutes({ refreshes: deps.refreshes, active, measure, metrics }))
       .route('/', similarRoutes({ findSimilar: createFindSimilar(shared), loaded, measure }))
       .route('/', recoMetricsRoutes({ ...deps.recoWindow, summary: () => window.summary(clock.monotonic()) })),

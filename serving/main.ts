@@ -9,6 +9,7 @@ import type { DeadLetterVerbs } from './admin/verbs.ts';
 import { composeApp } from './compose-app.ts';
 import { createServing, type Serving } from './create-serving.ts';
 import { createHttpServer, type HttpServer } from './http-server.ts';
+import type { Impressions } from './impressions.ts';
 import type { IdentityEnv } from './middleware/identity.ts';
 import { createMeasure } from './middleware/request-metrics.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
@@ -26,15 +27,22 @@ export interface ServerContext {
   readonly makeId: () => string;
 }
 
+export interface ServingRoleOptions {
+  /** Answered from until `f:active` says another. */
+  readonly stateVersion: number;
+  /** Undefined where the process takes no events. */
+  readonly impressions: Impressions | undefined;
+}
+
 /** The list routes over Redis, and what keeps their views current; connections start first and stop last. */
-export function servingRole(context: ServerContext, stateVersion: number): Serving {
+export function servingRole(context: ServerContext, { stateVersion, impressions }: ServingRoleOptions): Serving {
   const { config, log } = context;
   const { component, ...readers } = createServingConnections({ url: config.FRESHET_REDIS_URL, log });
   const recoWindow = {
     windowSeconds: config.FRESHET_RECO_METRICS_WINDOW_SEC,
     maxSamples: config.FRESHET_RECO_METRICS_MAX_SAMPLES,
   };
-  const serving = createServing({ ...context, ...readers, recoWindow, stateVersion });
+  const serving = createServing({ ...context, ...readers, recoWindow, stateVersion, impressions });
   return { ...serving, components: [component, ...serving.components] };
 }
 

@@ -43,7 +43,8 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
   const instance = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const identity = { instance, roles, appVersion: productVersion() };
   const pipeline = await createPipeline({ ...base, ...identity });
-  const serving = roles.has('serving') ? servingRole(base, stateVersion) : undefined;
+  const impressions = pipeline.logSlate && { log: pipeline.logSlate };
+  const serving = roles.has('serving') ? servingRole(base, { stateVersion, impressions }) : undefined;
   const admin = pipeline.deadLetters && adminRole(base, pipeline.deadLetters);
   const doors = [pipeline.app, serving?.app, admin].filter((app) => app !== undefined);
   const { limits: intakeLimits, schemas } = createIntakeContract(pipeline.resources.registry);

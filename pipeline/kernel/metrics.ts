@@ -201,6 +201,11 @@ function servingMetrics({ counter, gauge, histogram }: Makers) {
       'Refreshes asked for: queued, already queued, refused as too often or for a full queue; expired were dropped unread',
       ['result'],
     ),
+    servingImpressions: counter(
+      'freshet_serving_impressions_total',
+      'Lists to be logged as impressions, by what became of them; refused by admission control or a rate limit, dropped for too many under way',
+      ['result'],
+    ),
     servingItems: gauge('freshet_serving_catalog_items', 'Items in process memory'),
     servingFeedLoads: counter('freshet_serving_feed_loads_total', 'Views loaded from Redis', ['feed', 'reason']),
     servingFeedErrors: counter('freshet_serving_feed_errors_total', 'Looks at a feed that failed', ['feed']),

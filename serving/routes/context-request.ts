@@ -20,7 +20,16 @@ import { limits, surfaceRule } from './query-fields.ts';
 export const contextItemLimit = 20;
 export const excludeItemLimit = 500;
 
-const known = new Set(['user_id', 'namespace', 'surface', 'limit', 'explain', 'context_items', 'constraints']);
+const known = new Set([
+  'user_id',
+  'namespace',
+  'surface',
+  'limit',
+  'explain',
+  'log_impression',
+  'context_items',
+  'constraints',
+]);
 
 /** The body of `POST /v1/recommendations`. */
 export function parseContextRequest(body: unknown, requestId: string): Parsed<Query> {
@@ -36,6 +45,7 @@ export function parseContextRequest(body: unknown, requestId: string): Parsed<Qu
     surface: readText(fields, 'surface', surfaceRule) ?? '',
     limit: readNumber(fields, 'limit', { min: 1, max: limits.maxLimit, integer: true }) ?? limits.defaultLimit,
     explain: readBoolean(fields, 'explain') ?? false,
+    logImpression: readBoolean(fields, 'log_impression') ?? false,
     contextItems: readTexts(fields, 'context_items', contextItemLimit, idRule) ?? [],
     constraints: constraints ? readConstraints(constraints) : noConstraints,
     excludeItems: (constraints && readTexts(constraints, 'exclude_items', excludeItemLimit, idRule)) ?? [],

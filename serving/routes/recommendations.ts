@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { type Impressions, impressionsNotAvailable, servedSlate } from '../impressions.ts';
 import type { IdentityEnv } from '../middleware/identity.ts';
 import type { Measure } from '../middleware/request-metrics.ts';
 import { answerOf } from '../recommend/answer.ts';
@@ -20,18 +21,26 @@ const nothing: readonly string[] = [];
 export interface RecommendationRouteDeps {
   readonly measure: Measure;
   readonly recommend: Recommend;
+  /** Where the process can log impressions. */
+  readonly impressions?: Impressions | undefined;
   /** False until the views in memory are loaded: filters could not hold before. */
   readonly loaded: () => boolean;
 }
 
 /** `GET /v1/recommendations/{user_id}`, `POST /v1/recommendations`, and the names others know them by. */
-export function recommendationRoutes({ recommend, loaded, measure }: RecommendationRouteDeps): Hono<IdentityEnv> {
+export function recommendationRoutes(deps: RecommendationRouteDeps): Hono<IdentityEnv> {
+  const { recommend, loaded, measure, impressions } = deps;
   type C = Context<IdentityEnv>;
 
   async function answer(c: C, query: Query): Promise<Response> {
+    if (query.logImpression && impressions === undefined) return refuse(c, impressionsNotAvailable);
     if (!loaded()) return refuse(c, notLoaded);
     const slate = await recommend(query);
-    if (slate !== undefined) return c.json(answerOf(slate));
+    if (slate !== undefined) {
+      const document = answerOf(slate);
+      if (query.logImpression) impressions?.log(servedSlate(query, document));
+      return c.json(document);
+    }
     const detail = 'There is nothing to recommend from: no list of this user, nothing popular, no earlier answer.';
     return refuse(c, { status: 503, code: 'no_list', detail, retryAfterSeconds: 2 });
   }
@@ -46,6 +55,7 @@ export function recommendationRoutes({ recommend, loaded, measure }: Recommendat
         surface: fields.surface(),
         limit: fields.limit(),
         explain: fields.flag('explain'),
+        logImpression: fields.flag('log_impression'),
         contextItems: nothing,
         excludeItems: nothing,
         constraints: noConstraints,

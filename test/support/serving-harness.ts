@@ -12,6 +12,7 @@ import type { ListReader } from '../../pipeline/stores/serving.ts';
 import { createActiveVersion } from '../../serving/active-version.ts';
 import { createCatalogView } from '../../serving/catalog-view.ts';
 import { composeApp } from '../../serving/compose-app.ts';
+import type { Impressions } from '../../serving/impressions.ts';
 import { createMeasure } from '../../serving/middleware/request-metrics.ts';
 import { createPopularityView } from '../../serving/popularity-view.ts';
 import { noConstraints } from '../../serving/recommend/constraints.ts';
@@ -37,6 +38,7 @@ export const query = (over: Partial<Query> = {}): Query => ({
   surface: 'home',
   limit: 3,
   explain: false,
+  logImpression: false,
   contextItems: [],
   excludeItems: [],
   constraints: noConstraints,
@@ -144,12 +146,19 @@ export function createServingHarness() {
 export type ServingHarness = ReturnType<typeof createServingHarness>;
 
 /** The list routes behind the product's own front, over a harness; `loaded` says whether views are. */
-export function createServingApp(harness: ServingHarness, loaded: () => boolean = () => true) {
+export function createServingApp(
+  harness: ServingHarness,
+  loaded: () => boolean = () => true,
+  impressions?: Impressions,
+) {
   const { metrics, recommend, findSimilar } = harness;
   const measure = createMeasure(metrics, stillClock);
   let made = 0;
   return composeApp({
-    apps: [recommendationRoutes({ recommend, loaded, measure }), similarRoutes({ findSimilar, loaded, measure })],
+    apps: [
+      recommendationRoutes({ recommend, loaded, measure, impressions }),
+      similarRoutes({ findSimilar, loaded, measure }),
+    ],
     metrics,
     log: quietLog,
     makeId: () => `made-${++made}`,
