@@ -3,9 +3,9 @@ import type { Answer } from './recommend/answer.ts';
 import type { Query } from './recommend/query.ts';
 
 /** A list as it was answered. */
-export interface ServedSlate
-  extends Pick<Query, 'requestId' | 'namespace' | 'userId' | 'surface'>,
-    Pick<Answer, 'items'> {
+export interface ServedSlate extends Pick<Query, 'namespace' | 'userId' | 'surface'>, Pick<Answer, 'items'> {
+  /** The one that the answer carries: pages of a list have that of the first. */
+  readonly requestId: string;
   readonly stateVersion: number;
 }
 
@@ -15,8 +15,8 @@ export interface Impressions {
   log(slate: ServedSlate): void;
 }
 
-export function servedSlate(query: Query, { items, state_version: stateVersion }: Answer): ServedSlate {
-  const { requestId, namespace, userId, surface } = query;
+export function servedSlate({ namespace, userId, surface }: Query, answer: Answer): ServedSlate {
+  const { request_id: requestId, items, state_version: stateVersion } = answer;
   return { requestId, namespace, userId, surface, stateVersion, items };
 }
 

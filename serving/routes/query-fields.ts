@@ -65,6 +65,11 @@ export class QueryFields {
     return limits.defaultLimit;
   }
 
+  /** Undefined where the client sends none; opened by the route, which knows whose it has to be. */
+  cursor(): string | undefined {
+    return this.#c.req.query('cursor');
+  }
+
   flag(name: string): boolean {
     const value = this.#c.req.query(name);
     if (value === undefined || value === 'false') return false;

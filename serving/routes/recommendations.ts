@@ -1,10 +1,13 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import type { Clock } from '../../pipeline/kernel/clock.ts';
+import type { Problem } from '../../pipeline/kernel/problem.ts';
 import { type Impressions, impressionsNotAvailable, servedSlate } from '../impressions.ts';
 import type { IdentityEnv } from '../middleware/identity.ts';
 import type { Measure } from '../middleware/request-metrics.ts';
 import { answerOf } from '../recommend/answer.ts';
 import { noConstraints } from '../recommend/constraints.ts';
+import type { Cursors } from '../recommend/cursor.ts';
 import type { Query } from '../recommend/query.ts';
 import type { Recommend } from '../recommend/recommend.ts';
 import { parseContextRequest } from './context-request.ts';
@@ -18,32 +21,56 @@ const bodyBytes = 128 * 1_024;
 const jsonType = /^application\/json\s*(;|$)/i;
 const nothing: readonly string[] = [];
 
+const cursorProblems: Readonly<Record<'malformed' | 'expired', Problem>> = {
+  malformed: {
+    status: 400,
+    code: 'cursor_malformed',
+    detail: 'cursor must be the next_cursor of an earlier answer, whole and unchanged.',
+    path: 'cursor',
+  },
+  expired: {
+    status: 410,
+    code: 'cursor_expired',
+    detail:
+      'This list cannot be gone on with: its cursor is too old, or of another user, surface or installation. Ask for the first page again.',
+    path: 'cursor',
+  },
+};
+
 export interface RecommendationRouteDeps {
   readonly measure: Measure;
   readonly recommend: Recommend;
+  readonly cursors: Cursors;
+  readonly clock: Pick<Clock, 'now'>;
   /** Where the process can log impressions. */
   readonly impressions?: Impressions | undefined;
   /** False until the views in memory are loaded: filters could not hold before. */
   readonly loaded: () => boolean;
 }
 
-/** `GET /v1/recommendations/{user_id}`, `POST /v1/recommendations`, and the names others know them by. */
-export function recommendationRoutes(deps: RecommendationRouteDeps): Hono<IdentityEnv> {
-  const { recommend, loaded, measure, impressions } = deps;
-  type C = Context<IdentityEnv>;
+type C = Context<IdentityEnv>;
 
-  async function answer(c: C, query: Query): Promise<Response> {
-    if (query.logImpression && impressions === undefined) return refuse(c, impressionsNotAvailable);
+/** Answers a query that was read, or says why not; a list that is to be logged is handed on once it is answered. */
+function answering({ recommend, cursors, clock, loaded, impressions }: RecommendationRouteDeps) {
+  return async function answer(c: C, asked: Query, cursor: string | undefined): Promise<Response> {
+    if (asked.logImpression && impressions === undefined) return refuse(c, impressionsNotAvailable);
     if (!loaded()) return refuse(c, notLoaded);
-    const slate = await recommend(query);
+    const page = cursor === undefined ? undefined : cursors.open(cursor, asked, clock.now());
+    if (page === 'malformed' || page === 'expired') return refuse(c, cursorProblems[page]);
+    const slate = await recommend(page === undefined ? asked : { ...asked, page });
     if (slate !== undefined) {
-      const document = answerOf(slate);
-      if (query.logImpression) impressions?.log(servedSlate(query, document));
+      const document = answerOf(slate, cursors);
+      if (asked.logImpression) impressions?.log(servedSlate(asked, document));
       return c.json(document);
     }
     const detail = 'There is nothing to recommend from: no list of this user, nothing popular, no earlier answer.';
     return refuse(c, { status: 503, code: 'no_list', detail, retryAfterSeconds: 2 });
-  }
+  };
+}
+
+/** `GET /v1/recommendations/{user_id}`, `POST /v1/recommendations`, and the names others know them by. */
+export function recommendationRoutes(deps: RecommendationRouteDeps): Hono<IdentityEnv> {
+  const answer = answering(deps);
 
   function get(userIdOf: (fields: QueryFields) => string) {
     return async function getRecommendations(c: C): Promise<Response> {
@@ -59,8 +86,10 @@ export function recommendationRoutes(deps: RecommendationRouteDeps): Hono<Identi
         contextItems: nothing,
         excludeItems: nothing,
         constraints: noConstraints,
+        page: undefined,
+        trial: undefined,
       };
-      return fields.problems.length > 0 ? refuseFields(c, fields.problems) : answer(c, query);
+      return fields.problems.length > 0 ? refuseFields(c, fields.problems) : answer(c, query, fields.cursor());
     };
   }
 
@@ -75,7 +104,7 @@ export function recommendationRoutes(deps: RecommendationRouteDeps): Hono<Identi
       return refuse(c, { status: 400, code: 'malformed_json', detail: 'The body must be JSON.', path: '$' });
     }
     const parsed = parseContextRequest(body, c.get('identity').requestId);
-    return parsed.ok ? answer(c, parsed.value) : refuseFields(c, parsed.problems);
+    return parsed.ok ? answer(c, parsed.value.query, parsed.value.cursor) : refuseFields(c, parsed.problems);
   }
 
   const tooLarge = (c: Context) =>
@@ -86,7 +115,7 @@ export function recommendationRoutes(deps: RecommendationRouteDeps): Hono<Identi
       limit: bodyBytes,
     });
   const byQuery = get((fields) => fields.queryId('user_id', 'userId'));
-  const counted = measure(listRoute);
+  const counted = deps.measure(listRoute);
   return new Hono<IdentityEnv>()
     .get(
       '/v1/recommendations/:user_id',

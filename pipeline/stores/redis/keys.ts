@@ -30,10 +30,11 @@ export const redisKeys = {
   itemFeed: 'i:feed',
   /** JSON { revision, body }. */
   config: (ns: string) => `c:{${ns}}:config`,
+  /** JSON [{ id, revision, body }]. */
   rules: (ns: string) => `c:{${ns}}:rules`,
   /** Set of namespaces that have configuration. */
   configIndex: 'c:index',
-  /** Stream; entries { ns, kind }. */
+  /** Stream; entries { ns, kind: 'config' }: read all of the namespace again. */
   configFeed: 'c:feed',
   /** Stream of users whose lists are to be made again, by partition of the profile topic; entries { ns, user }. */
   refresh: (v: number, lane: RefreshLane, partition: number) => `q:{refresh|${partition}}:${v}:${lane}`,

@@ -81,7 +81,7 @@ describe('settings', () => {
 
   const cases: [string, Record<string, unknown>, string[]][] = [
     ['without a body', { body: undefined }, ['required $.body']],
-    ['of another kind', { kind: 'rule' }, ['invalid_format $.kind']],
+    ['of another kind', { kind: 'colour' }, ['invalid_format $.kind']],
     ['with a value out of range', { body: { max_event_age_ms: -1 } }, ['invalid_setting $.body.max_event_age_ms']],
     ['with a misspelt name', { body: { max_age: 1 } }, ['unknown_field $.body']],
     ['with a body that is a list', { body: [] }, ['invalid_setting $.body']],
