@@ -64,7 +64,11 @@ describe('the candidates stage', () => {
     const bought = [{ itemId: 'a', occurredAt: now }];
     await handle(profile('u9', { bought, segment: 'home|de', locale: 'de' }));
     expect(harness.list('u9')).toMatchObject({ reflects: { eventId: 'e-u9' }, items: [] });
-    expect(harness.summary('u9')).toMatchObject({ segment: 'home|de', locale: 'de', bought: [{ item: harness.number('a'), day: dayOf(now) }] });
+    expect(harness.summary('u9')).toMatchObject({
+      segment: 'home|de',
+      locale: 'de',
+      bought: [{ item: harness.number('a'), day: dayOf(now) }],
+    });
   });
 
   it('writes the session into the summary, oldest first, known items only', async () => {
