@@ -4,9 +4,11 @@ import type { Clock } from '../pipeline/kernel/clock.ts';
 import type { Config } from '../pipeline/kernel/config.ts';
 import type { Logger } from '../pipeline/kernel/logger.ts';
 import type { Metrics } from '../pipeline/kernel/metrics.ts';
+import type { Analytics } from '../pipeline/stores/analytics.ts';
 import { createServingConnections } from '../pipeline/stores/redis/serving-connections.ts';
 import { deadLetterRoutes } from './admin/dead-letter-routes.ts';
 import type { DeadLetterVerbs } from './admin/verbs.ts';
+import { createBaselines } from './analytics/baselines.ts';
 import { composeApp } from './compose-app.ts';
 import { createServing, type Serving } from './create-serving.ts';
 import { createHttpServer, type HttpServer } from './http-server.ts';
@@ -14,6 +16,7 @@ import type { Impressions } from './impressions.ts';
 import type { IdentityEnv } from './middleware/identity.ts';
 import { createMeasure } from './middleware/request-metrics.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
+import { analyticsRoutes } from './routes/analytics.ts';
 import { type ContractDeps, contractRoutes } from './routes/contract.ts';
 import { type Health, statusRoutes } from './routes/status.ts';
 import { streamWorkerRoutes, type WorkerReports } from './routes/stream-worker.ts';
@@ -61,6 +64,11 @@ export function adminRole(context: ServerContext, verbs: DeadLetterVerbs): Hono<
   const tokens = context.config.FRESHET_ADMIN_TOKENS;
   if (tokens.length === 0) return undefined;
   return deadLetterRoutes({ ...context, verbs, tokens, measure: createMeasure(context.metrics, context.clock) });
+}
+
+/** How lists do, from what users were shown and did. */
+export function analyticsRole({ metrics, clock }: ServerContext, analytics: Analytics): Hono<IdentityEnv> {
+  return analyticsRoutes({ baselines: createBaselines({ analytics, clock }), measure: createMeasure(metrics, clock) });
 }
 
 /** What clients may rely on. */

@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
 import { profileKey } from '../../pipeline/domain/keys.ts';
 import { partitionOf } from '../../pipeline/domain/murmur2.ts';
+import { refreshLimits } from '../../pipeline/domain/refresh-limits.ts';
 import type { ProfileCursor } from '../../pipeline/stores/profile-pages.ts';
 import { available } from '../../pipeline/stores/redis/available.ts';
 import { redisKeys } from '../../pipeline/stores/redis/keys.ts';
 import { pipelined } from '../../pipeline/stores/redis/pipelined.ts';
-import { refreshLimits } from '../../pipeline/stores/refresh.ts';
 import { topics } from '../../schemas/topics.ts';
 
 /** How far a backfill has come. It lies beside the queue: whatever loses the one loses the other. */

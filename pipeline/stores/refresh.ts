@@ -1,13 +1,4 @@
-/** Who waits: `asked` are users whose refresh a client has asked for, `backfill` are those of an operator's run. */
-export const refreshLanes = ['asked', 'backfill'] as const;
-export type RefreshLane = (typeof refreshLanes)[number];
-
-/** Requests a partition may hold in each lane. */
-export const refreshLimits = { asked: 1_000, backfill: 200 } as const satisfies Record<RefreshLane, number>;
-/** A user's list is made again on request no more often. */
-export const refreshEveryMs = 10_000;
-/** A request that has waited longer is dropped: whoever asked has gone on. */
-export const refreshStaleMs = 60_000;
+import type { RefreshLane } from '../domain/refresh-limits.ts';
 
 /** A user whose list is to be made again. */
 export interface RefreshEntry {

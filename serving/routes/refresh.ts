@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
+import { refreshEveryMs, refreshLimits } from '../../pipeline/domain/refresh-limits.ts';
 import type { Metrics } from '../../pipeline/kernel/metrics.ts';
-import { refreshEveryMs, refreshLimits } from '../../pipeline/stores/refresh.ts';
 import type { RefreshRequests } from '../../pipeline/stores/serving.ts';
 import type { ActiveVersion } from '../active-version.ts';
 import type { IdentityEnv } from '../middleware/identity.ts';

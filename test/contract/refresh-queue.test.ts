@@ -2,13 +2,14 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { profileKey } from '../../pipeline/domain/keys.ts';
 import { partitionOf } from '../../pipeline/domain/murmur2.ts';
+import { refreshEveryMs, refreshStaleMs } from '../../pipeline/domain/refresh-limits.ts';
 import { TransientError } from '../../pipeline/kernel/errors.ts';
 import { createLogger } from '../../pipeline/kernel/logger.ts';
 import { createMemoryRefreshQueue } from '../../pipeline/stores/memory/refresh-queue.ts';
 import { redisKeys } from '../../pipeline/stores/redis/keys.ts';
 import { openRedis } from '../../pipeline/stores/redis/open-redis.ts';
 import { createRefreshQueue, createRefreshRequests } from '../../pipeline/stores/redis/refresh-queue.ts';
-import { type RefreshQueue, refreshEveryMs, refreshStaleMs } from '../../pipeline/stores/refresh.ts';
+import type { RefreshQueue } from '../../pipeline/stores/refresh.ts';
 import type { RefreshRequests } from '../../pipeline/stores/serving.ts';
 import { createWorkspace, type Workspace } from '../support/workspace.ts';
 

@@ -1,10 +1,11 @@
+import { type RefreshLane, refreshStaleMs } from '../../domain/refresh-limits.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Component } from '../../kernel/component.ts';
 import { messageOf, TransientError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
 import type { ProfilePages } from '../../stores/profile-pages.ts';
-import { type RefreshEntry, type RefreshLane, type RefreshQueue, refreshStaleMs } from '../../stores/refresh.ts';
+import type { RefreshEntry, RefreshQueue } from '../../stores/refresh.ts';
 import type { Overtaken } from './overtaken.ts';
 import { createTicker } from './ticker.ts';
 import type { UserListWriter, UserRef } from './user-lists.ts';

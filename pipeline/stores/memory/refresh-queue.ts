@@ -1,13 +1,7 @@
 import { profileKey } from '../../domain/keys.ts';
 import { partitionOf } from '../../domain/murmur2.ts';
-import {
-  type RefreshEntry,
-  type RefreshLane,
-  type RefreshQueue,
-  refreshEveryMs,
-  refreshLimits,
-  refreshStaleMs,
-} from '../refresh.ts';
+import { type RefreshLane, refreshEveryMs, refreshLimits, refreshStaleMs } from '../../domain/refresh-limits.ts';
+import type { RefreshEntry, RefreshQueue } from '../refresh.ts';
 import type { RefreshRequests } from '../serving.ts';
 
 interface Stored extends Omit<RefreshEntry, 'waitedMs'> {

@@ -1,5 +1,5 @@
 import { chunkSize } from '../../domain/item-attributes.ts';
-import type { RefreshLane } from '../refresh.ts';
+import type { RefreshLane } from '../../domain/refresh-limits.ts';
 
 /**
  * Every Redis key of the product. Hash tags put one user's values in one slot; never braces round the

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { profileKey } from '../../domain/keys.ts';
 import { partitionOf } from '../../domain/murmur2.ts';
-import { type RefreshEntry, type RefreshQueue, refreshEveryMs, refreshLimits, refreshStaleMs } from '../refresh.ts';
+import { refreshEveryMs, refreshLimits, refreshStaleMs } from '../../domain/refresh-limits.ts';
+import type { RefreshEntry, RefreshQueue } from '../refresh.ts';
 import type { RefreshAnswer, RefreshRequests } from '../serving.ts';
 import { available } from './available.ts';
 import { redisKeys } from './keys.ts';

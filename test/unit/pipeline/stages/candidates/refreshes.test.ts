@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { profileKey } from '../../../../../pipeline/domain/keys.ts';
 import { partitionOf } from '../../../../../pipeline/domain/murmur2.ts';
-import { refreshStaleMs } from '../../../../../pipeline/stores/refresh.ts';
+import { refreshStaleMs } from '../../../../../pipeline/domain/refresh-limits.ts';
 import {
   clicks,
   createCandidatesHarness,
