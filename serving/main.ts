@@ -46,8 +46,15 @@ export function servingRole(context: ServerContext, { stateVersion, impressions 
     windowSeconds: config.FRESHET_RECO_METRICS_WINDOW_SEC,
     maxSamples: config.FRESHET_RECO_METRICS_MAX_SAMPLES,
   };
-  const cursorKey = cursorKeyOf(context);
-  const serving = createServing({ ...context, ...readers, recoWindow, cursorKey, stateVersion, impressions });
+  const serving = createServing({
+    ...context,
+    ...readers,
+    recoWindow,
+    cursorKey: cursorKeyOf(context),
+    retainedRequests: config.FRESHET_SERVING_RETAINED_REQUESTS,
+    stateVersion,
+    impressions,
+  });
   return { ...serving, components: [component, ...serving.components] };
 }
 

@@ -1,9 +1,7 @@
-import type { Rule } from '../pipeline/domain/rule.ts';
+import type { StatedRule } from '../pipeline/domain/rule.ts';
 import type { NamespaceItems } from './catalog-view.ts';
 import { type ActiveRules, compileRules, noRules } from './recommend/rules/compile.ts';
 import type { RulesTrial } from './recommend/rules/trial.ts';
-
-export type StatedRule = Rule & { readonly revision: number };
 
 /** Rules of every namespace in process memory. */
 export interface RulesView {

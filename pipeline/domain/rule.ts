@@ -57,5 +57,8 @@ export type RuleBody = z.output<typeof ruleSchema>;
 
 export type Rule = RuleBody & { readonly id: string };
 
+/** A rule and the revision in which it was written. */
+export type StatedRule = Rule & { readonly revision: number };
+
 /** Rules of a namespace that are followed; what is beyond is told of in the log, not silently. */
 export const rulesLimit = 1_000;

@@ -68,6 +68,12 @@ export const configSpec = {
       'Secret that signs the cursors of lists, the same in all processes that serve one address; without it each makes its own at start',
     example: 'a-long-random-text-of-32-characters-or-more',
   },
+  FRESHET_SERVING_RETAINED_REQUESTS: {
+    schema: limit.default(1_000),
+    meaning:
+      'Newest answers that a process can make again (GET /v1/requests/{request_id}), about 4 KiB each; 0 for none',
+    example: '1000',
+  },
   FRESHET_WORKER_METRICS_HOST: {
     schema: z.string().default('127.0.0.1'),
     meaning: 'Address workers serve metrics and health on',

@@ -1,7 +1,8 @@
+import type { StatedRule } from '../../pipeline/domain/rule.ts';
 import { ruleSchema, rulesLimit } from '../../pipeline/domain/rule.ts';
 import { namespaceSettingsSchema } from '../../pipeline/domain/settings.ts';
 import type { ConfigReader, StoredRule } from '../../pipeline/stores/serving.ts';
-import type { RulesView, StatedRule } from '../rules-view.ts';
+import type { RulesView } from '../rules-view.ts';
 import type { SettingsView } from '../settings-view.ts';
 import { type FeedEnvironment, type FeedFollower, followFeed } from './follow-feed.ts';
 

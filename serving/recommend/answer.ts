@@ -1,7 +1,8 @@
 import { type SourceName, sourceBit, sourceNames } from '../../pipeline/domain/packed-list.ts';
 import type { NamespaceItems } from '../catalog-view.ts';
 import type { Cursors } from './cursor.ts';
-import type { Candidate, FallbackLevel, HydratedQuery, Ranked, Slate } from './query.ts';
+import type { FallbackLevel } from './fallback-level.ts';
+import type { Candidate, HydratedQuery, Ranked, Slate } from './query.ts';
 
 /**
  * Why an item is there. `session` and `similar` name in `because` the item it follows from: by sessions

@@ -1,6 +1,7 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
+import { fallbackLevels } from './fallback-level.ts';
 import type { Page } from './page.ts';
-import { fallbackLevels, type Slate } from './query.ts';
+import type { Slate } from './query.ts';
 
 /** How long a list may be gone on with, milliseconds. */
 export const cursorMs = 30 * 60_000;
@@ -32,8 +33,9 @@ export interface Cursors {
 
 /** Processes that share the key open each other's cursors. */
 export function createCursors(key: Buffer): Cursors {
+  const secret = createSecretKey(key);
   const sign = (payload: Buffer, { namespace, userId, surface }: CursorOwner): Buffer =>
-    createHmac('sha256', key)
+    createHmac('sha256', secret)
       .update(`${namespace}\0${userId}\0${surface}\0`)
       .update(payload)
       .digest()
@@ -41,7 +43,9 @@ export function createCursors(key: Buffer): Cursors {
   return {
     next(slate) {
       if (slate.rest.length === 0) return undefined;
-      const payload = pack(pageAfter(slate), slate.query.askedAt + cursorMs);
+      const page = pageAfter(slate);
+      if (page.rest.length === 0) return undefined;
+      const payload = pack(page, slate.query.askedAt + cursorMs);
       return Buffer.concat([payload, sign(payload, slate.query)]).toString('base64url');
     },
     open(cursor, owner, now) {

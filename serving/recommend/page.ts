@@ -1,4 +1,4 @@
-import type { FallbackLevel } from './query.ts';
+import type { FallbackLevel } from './fallback-level.ts';
 
 /** A list that goes on: what its cursor says. */
 export interface Page {

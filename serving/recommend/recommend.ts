@@ -1,4 +1,5 @@
-import type { FallbackLevel, HydratedQuery, Query, Slate } from './query.ts';
+import type { FallbackLevel } from './fallback-level.ts';
+import type { HydratedQuery, Query, Slate } from './query.ts';
 import type { Filter, QueryHydrator, Scorer, SideEffect, Source } from './roles.ts';
 import { createSelection, type Selection } from './selector/selection.ts';
 import { pageCandidates } from './sources/page.ts';

@@ -9,6 +9,13 @@ import {
 } from '../../pipeline/domain/intake/text.ts';
 
 export const limits = { defaultLimit: 20, maxLimit: 100 } as const;
+interface WholeRule {
+  readonly least: number;
+  readonly most: number;
+  /** Where the client names none. */
+  readonly otherwise: number;
+}
+
 export const surfaceRule: TextRule = { max: 64 };
 
 /**
@@ -56,13 +63,17 @@ export class QueryFields {
   }
 
   limit(): number {
-    const value = this.#c.req.query('limit');
-    if (value === undefined) return limits.defaultLimit;
-    const limit = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
-    if (limit >= 1 && limit <= limits.maxLimit) return limit;
-    const message = `must be a whole number from 1 to ${limits.maxLimit}`;
-    this.problems.push({ code: 'out_of_range', path: 'query.limit', message, limit: limits.maxLimit });
-    return limits.defaultLimit;
+    return this.whole('limit', { least: 1, most: limits.maxLimit, otherwise: limits.defaultLimit });
+  }
+
+  whole(name: string, { least, most, otherwise }: WholeRule): number {
+    const value = this.#c.req.query(name);
+    if (value === undefined) return otherwise;
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    const message = `must be a whole number from ${least} to ${most}`;
+    this.problems.push({ code: 'out_of_range', path: `query.${name}`, message, limit: most });
+    return otherwise;
   }
 
   /** Undefined where the client sends none; opened by the route, which knows whose it has to be. */

@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { Clock } from '../../pipeline/kernel/clock.ts';
 import type { Problem } from '../../pipeline/kernel/problem.ts';
 import { type Impressions, impressionsNotAvailable, servedSlate } from '../impressions.ts';
@@ -11,14 +10,13 @@ import type { Cursors } from '../recommend/cursor.ts';
 import type { Query } from '../recommend/query.ts';
 import type { Recommend } from '../recommend/recommend.ts';
 import { parseContextRequest } from './context-request.ts';
+import { limitedBody, readJsonBody } from './json-body.ts';
 import { QueryFields } from './query-fields.ts';
-import { notLoaded, refuse, refuseFields } from './refuse.ts';
+import { noList, notLoaded, refuse, refuseFields } from './refuse.ts';
 
 /** Name of these routes in metrics. */
 export const listRoute = 'recommendations';
 
-const bodyBytes = 128 * 1_024;
-const jsonType = /^application\/json\s*(;|$)/i;
 const nothing: readonly string[] = [];
 
 const cursorProblems: Readonly<Record<'malformed' | 'expired', Problem>> = {
@@ -58,13 +56,10 @@ function answering({ recommend, cursors, clock, loaded, impressions }: Recommend
     const page = cursor === undefined ? undefined : cursors.open(cursor, asked, clock.now());
     if (page === 'malformed' || page === 'expired') return refuse(c, cursorProblems[page]);
     const slate = await recommend(page === undefined ? asked : { ...asked, page });
-    if (slate !== undefined) {
-      const document = answerOf(slate, cursors);
-      if (asked.logImpression) impressions?.log(servedSlate(asked, document));
-      return c.json(document);
-    }
-    const detail = 'There is nothing to recommend from: no list of this user, nothing popular, no earlier answer.';
-    return refuse(c, { status: 503, code: 'no_list', detail, retryAfterSeconds: 2 });
+    if (slate === undefined) return refuse(c, noList);
+    const document = answerOf(slate, cursors);
+    if (asked.logImpression) impressions?.log(servedSlate(asked, document));
+    return c.json(document);
   };
 }
 
@@ -94,26 +89,12 @@ export function recommendationRoutes(deps: RecommendationRouteDeps): Hono<Identi
   }
 
   async function post(c: C): Promise<Response> {
-    if (!jsonType.test(c.req.header('content-type') ?? '')) {
-      return refuse(c, { status: 415, code: 'unsupported_media_type', detail: 'The body must be application/json.' });
-    }
-    let body: unknown;
-    try {
-      body = JSON.parse(await c.req.text());
-    } catch {
-      return refuse(c, { status: 400, code: 'malformed_json', detail: 'The body must be JSON.', path: '$' });
-    }
-    const parsed = parseContextRequest(body, c.get('identity').requestId);
+    const read = await readJsonBody(c);
+    if (read instanceof Response) return read;
+    const parsed = parseContextRequest(read.body, c.get('identity').requestId);
     return parsed.ok ? answer(c, parsed.value.query, parsed.value.cursor) : refuseFields(c, parsed.problems);
   }
 
-  const tooLarge = (c: Context) =>
-    refuse(c, {
-      status: 413,
-      code: 'body_too_large',
-      detail: `The body may have ${bodyBytes} bytes.`,
-      limit: bodyBytes,
-    });
   const byQuery = get((fields) => fields.queryId('user_id', 'userId'));
   const counted = deps.measure(listRoute);
   return new Hono<IdentityEnv>()
@@ -122,7 +103,7 @@ export function recommendationRoutes(deps: RecommendationRouteDeps): Hono<Identi
       counted,
       get((fields) => fields.pathId('user_id', 2)),
     )
-    .post('/v1/recommendations', counted, bodyLimit({ maxSize: bodyBytes, onError: tooLarge }), post)
+    .post('/v1/recommendations', counted, limitedBody, post)
     .get(
       '/recommendations/:userId',
       counted,

@@ -4,6 +4,7 @@ import type { ItemAttributes } from '../../pipeline/domain/item-attributes.ts';
 import { type PackedCandidate, packList, type Reflects, sourceBit } from '../../pipeline/domain/packed-list.ts';
 import { type BoughtItem, type ProfileSummary, packProfile } from '../../pipeline/domain/packed-profile.ts';
 import { packRecent, type RecentEvent } from '../../pipeline/domain/packed-recent.ts';
+import type { StatedRule } from '../../pipeline/domain/rule.ts';
 import { defaultSettings, namespaceSettingsSchema, type SurfaceSettings } from '../../pipeline/domain/settings.ts';
 import type { Clock } from '../../pipeline/kernel/clock.ts';
 import { TransientError } from '../../pipeline/kernel/errors.ts';
@@ -21,11 +22,14 @@ import { createPipeline } from '../../serving/recommend/create-pipeline.ts';
 import { createCursors } from '../../serving/recommend/cursor.ts';
 import { createDecoder } from '../../serving/recommend/decode.ts';
 import type { Query } from '../../serving/recommend/query.ts';
+import { createRetainedRequests } from '../../serving/recommend/retained.ts';
 import { createFindSimilar } from '../../serving/recommend/similar.ts';
 import { createRedisHealth } from '../../serving/redis-health.ts';
 import { recommendationRoutes } from '../../serving/routes/recommendations.ts';
+import { requestsRoutes } from '../../serving/routes/requests.ts';
+import { rulesRoutes } from '../../serving/routes/rules.ts';
 import { similarRoutes } from '../../serving/routes/similar.ts';
-import { createRulesView, type StatedRule } from '../../serving/rules-view.ts';
+import { createRulesView } from '../../serving/rules-view.ts';
 import { createSettingsView } from '../../serving/settings-view.ts';
 
 /** The instant at which every request of a harness is asked. */
@@ -113,12 +117,13 @@ export function createServingHarness() {
   const catalog = createCatalogView();
   const settings = createSettingsView();
   const rules = createRulesView();
+  const retained = createRetainedRequests(100);
   const popularity = createPopularityView();
   const active = createActiveVersion(1);
   const health = createRedisHealth(quietLog, metrics);
   const decoder = createDecoder((kind) => metrics.servingUndecodable.inc({ kind }));
-  const setItem = (number: number, over: Partial<ItemAttributes> = {}) =>
-    catalog.set('shop', number, {
+  const setItem = (number: number, over: Partial<ItemAttributes> = {}, namespace = 'shop') =>
+    catalog.set(namespace, number, {
       ...{ itemId: `i${number}`, available: true, archivedAt: null, price: null, currency: null },
       ...{ tags: [], parentId: null, publishedAt: null },
       ...over,
@@ -126,8 +131,11 @@ export function createServingHarness() {
   for (let number = 1; number <= 50; number += 1) setItem(number);
   const shared = { lists, active, catalog, health, decoder, clock: stillClock };
   return {
-    recommend: createPipeline({ ...shared, settings, rules, popularity, metrics }),
+    recommend: createPipeline({ ...shared, settings, rules, popularity, metrics, retained }),
     findSimilar: createFindSimilar(shared),
+    rules,
+    retained,
+    catalog,
     redis,
     metrics,
     active,
@@ -168,12 +176,14 @@ export function createServingApp(
   loaded: () => boolean = () => true,
   impressions?: Impressions,
 ) {
-  const { metrics, recommend, cursors, findSimilar } = harness;
+  const { metrics, recommend, cursors, rules, retained, catalog, findSimilar } = harness;
   const measure = createMeasure(metrics, stillClock);
   let made = 0;
   return composeApp({
     apps: [
       recommendationRoutes({ recommend, cursors, clock: stillClock, loaded, measure, impressions }),
+      requestsRoutes({ retained, measure, catalog, metrics }),
+      rulesRoutes({ recommend, cursors, rules, loaded, measure }),
       similarRoutes({ findSimilar, loaded, measure }),
     ],
     metrics,

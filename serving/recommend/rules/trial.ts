@@ -1,4 +1,4 @@
-import type { StatedRule } from '../../rules-view.ts';
+import type { StatedRule } from '../../../pipeline/domain/rule.ts';
 
 /** A rehearsal of rules: what a list would be, with nothing changed for anybody. */
 export interface RulesTrial {

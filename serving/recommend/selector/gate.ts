@@ -1,5 +1,6 @@
 import { createCaps } from '../constraints.ts';
-import type { FallbackLevel, HydratedQuery, Removal } from '../query.ts';
+import type { FallbackLevel } from '../fallback-level.ts';
+import type { HydratedQuery, Removal } from '../query.ts';
 import type { Filter } from '../roles.ts';
 
 /** Decides about single items, and remembers what it decided. */
