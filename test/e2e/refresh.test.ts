@@ -165,6 +165,21 @@ describe('a backfill', () => {
     expect(await listsThere('zoo')).toBe(copies / 2);
   });
 
+  it('ends with 1 when it is stopped, and a later command goes on there', async () => {
+    await loseLists();
+    const store = createBackfillStore(redis(), 1);
+    await using stopped = startFreshet(['backfill', '--rate', '100'], whole.workspace.env);
+    await eventually(async () => expect((await store.position())?.queued).toBeGreaterThan(0));
+    stopped.send('SIGINT');
+    expect(await stopped.ended(20_000)).toMatchObject({ code: 1 });
+    expect(stopped.lines.join('\n')).toContain('stopped by a signal; --resume goes on where it was (interrupted)');
+    expect(await listsThere('zoo')).toBe(0);
+    await using resumed = startFreshet(['backfill', '--rate', '5000', '--resume'], whole.workspace.env);
+    expect(await resumed.ended(20_000)).toMatchObject({ code: 0 });
+    expect(resumed.lines.join('\n')).toMatch(/402 lists made again, \d+ of them by the run before/);
+    expect((await listsThere('shop')) + (await listsThere('zoo'))).toBe(copies + 2);
+  });
+
   it('names lists that could not be made, and makes all others', async () => {
     await loseLists();
     await query(`DELETE FROM session WHERE user_id = 'anna-7' AND namespace = 'shop'`);

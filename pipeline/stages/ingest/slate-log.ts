@@ -45,16 +45,13 @@ const slatesUnderWay = 5_000;
 type Result = 'accepted' | 'duplicate' | 'rejected' | 'refused' | 'dropped' | 'failed' | 'empty';
 
 /**
- * One request answers one page to one user: a request that is repeated under its id counts once, and pages of a list
- * under one id count each.
+ * A request that is repeated under its id counts once. Pages of a list go under one id and count each, and so do the
+ * surfaces of a client that asks for all of them under the id of its own request.
  */
-export function slateEventId({
-  requestId,
-  userId,
-  items,
-}: Pick<ServedSlate, 'requestId' | 'userId' | 'items'>): string {
+export function slateEventId(slate: Pick<ServedSlate, 'requestId' | 'userId' | 'surface' | 'items'>): string {
+  const { requestId, userId, surface, items } = slate;
   const page = items[0]?.position ?? 0;
-  return `slate:${hash('sha256', [requestId, userId, page].join('\u001f')).slice(0, 32)}`;
+  return `slate:${hash('sha256', [requestId, userId, surface, page].join('\u001f')).slice(0, 32)}`;
 }
 
 function impressionOf(slate: ServedSlate): Record<string, unknown> {

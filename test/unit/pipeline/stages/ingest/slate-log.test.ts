@@ -108,10 +108,11 @@ describe('a served list', () => {
     expect(world.guests).toBe(0);
   });
 
-  it('has one event id however often the request is repeated, and another for each page and user', () => {
+  it('has one event id however often the request is repeated, and another for each page, surface and user', () => {
     const page = { items: [{ item_id: 'c', position: 3, sources: [] }] };
-    const ids = [slate(), slate({ userId: 'u2' }), slate({ requestId: 'r2' }), slate(page)].map(slateEventId);
-    expect(new Set(ids).size).toBe(4);
+    const others = [slate({ userId: 'u2' }), slate({ requestId: 'r2' }), slate({ surface: 'cart' }), slate(page)];
+    const ids = [slate(), ...others].map(slateEventId);
+    expect(new Set(ids).size).toBe(5);
     expect(slateEventId(slate())).toBe(ids[0]);
     for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9._:-]{1,64}$/);
   });
