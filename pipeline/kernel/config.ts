@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { adminTokensSchema } from './admin-tokens.ts';
+import { httpAccessProblems, httpAccessSpec } from './http-access.ts';
 import { outboxUrlsSchema } from './outbox-urls.ts';
 import { kafkaSecuritySpec, registrySecuritySpec, securityProblems } from './server-security.ts';
 import { defaultSubmitTopics, submitTopicsSchema } from './submit-topics.ts';
@@ -59,6 +60,7 @@ export const configSpec = {
     meaning: 'Port of the http role; 0 takes a free one',
     example: '8080',
   },
+  ...httpAccessSpec,
   FRESHET_HTTP_CURSOR_KEY: {
     schema: z
       .string()
@@ -200,6 +202,21 @@ export const configSpec = {
       'Operators who may use /admin: name and SHA-256 of their token (printf %s TOKEN | sha256sum), comma separated; without it there is no /admin',
     example: 'ann:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   },
+  FRESHET_ADMIN_HOST: {
+    schema: z.string().default('127.0.0.1'),
+    meaning: 'Address /admin is served on',
+    example: '10.0.0.5',
+  },
+  FRESHET_ADMIN_PORT: {
+    schema: port.default(9109),
+    meaning: 'Port /admin is served on; 0 takes a free one',
+    example: '9109',
+  },
+  FRESHET_ADMIN_ON_HTTP_PORT: {
+    schema: flag.default(false),
+    meaning: 'Serve /admin on the port of the http role instead, where whoever reaches that reaches it',
+    example: 'true',
+  },
   FRESHET_HTTP_EMBEDDED_WORKERS: {
     schema: flag.default(false),
     meaning: 'Processes with the roles of http run all workers and the relay too',
@@ -258,7 +275,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   const parsed = parseVariables(configSpec, given);
   problems.push(...parsed.problems);
   const config = parsed.values as Config;
-  if (parsed.problems.length === 0) problems.push(...securityProblems(config));
+  if (parsed.problems.length === 0) problems.push(...securityProblems(config), ...httpAccessProblems(config));
   refuseProblems(problems);
   return config;
 }

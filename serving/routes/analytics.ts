@@ -1,4 +1,4 @@
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import type { Problem } from '../../pipeline/kernel/problem.ts';
 import type { Baseline, ShownCounts, ShownGroup } from '../../pipeline/stores/analytics.ts';
 import type { DatedBaseline, ReadBaseline } from '../analytics/baselines.ts';
@@ -13,7 +13,7 @@ export interface AnalyticsRouteDeps {
   readonly measure: Measure;
 }
 
-const daysRule = { min: 1, max: 90, default: 7 } as const;
+const daysRule = { least: 1, most: 90, otherwise: 7 } as const;
 
 const tooSlow: Problem = {
   status: 503,
@@ -34,7 +34,7 @@ export function analyticsRoutes({ baselines, measure }: AnalyticsRouteDeps): Hon
   return new Hono<IdentityEnv>().get('/analytics/baseline', measure('analytics/baseline'), async (c) => {
     const fields = new QueryFields(c);
     const namespace = fields.namespace();
-    const days = daysOf(c, fields);
+    const days = fields.whole('days', daysRule);
     if (fields.problems.length > 0) return refuseFields(c, fields.problems);
     const found = await baselines(namespace, days);
     if (found === 'busy') return refuse(c, busy);
@@ -46,16 +46,6 @@ export function analyticsRoutes({ baselines, measure }: AnalyticsRouteDeps): Hon
       { 'cache-control': 'no-store' },
     );
   });
-}
-
-function daysOf(c: Context, fields: QueryFields): number {
-  const text = c.req.query('days');
-  if (text === undefined) return daysRule.default;
-  const days = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
-  if (days >= daysRule.min && days <= daysRule.max) return days;
-  const message = `must be a whole number from ${daysRule.min} to ${daysRule.max}`;
-  fields.problems.push({ code: 'out_of_range', path: 'query.days', message, limit: daysRule.max });
-  return daysRule.default;
 }
 
 function documentOf({ from, to, baseline }: DatedBaseline & { readonly baseline: Baseline }) {

@@ -13,7 +13,7 @@ import { createMetrics } from '../../pipeline/kernel/metrics.ts';
 import type { ListReader } from '../../pipeline/stores/serving.ts';
 import { createActiveVersion } from '../../serving/active-version.ts';
 import { createCatalogView } from '../../serving/catalog-view.ts';
-import { composeApp } from '../../serving/compose-app.ts';
+import { type ComposeOptions, composeApp } from '../../serving/compose-app.ts';
 import type { Impressions } from '../../serving/impressions.ts';
 import { createMeasure } from '../../serving/middleware/request-metrics.ts';
 import { createPopularityView } from '../../serving/popularity-view.ts';
@@ -174,6 +174,7 @@ export type ServingHarness = ReturnType<typeof createServingHarness>;
 export function createServingApp(
   harness: ServingHarness,
   loaded: () => boolean = () => true,
+  access?: ComposeOptions['access'],
   impressions?: Impressions,
 ) {
   const { metrics, recommend, cursors, rules, retained, catalog, findSimilar } = harness;
@@ -189,5 +190,6 @@ export function createServingApp(
     metrics,
     log: quietLog,
     makeId: () => `made-${++made}`,
+    ...(access ? { access } : {}),
   });
 }

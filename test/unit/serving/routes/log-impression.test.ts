@@ -9,7 +9,7 @@ const loaded = () => true;
 
 beforeEach(() => {
   logged = [];
-  app = createServingApp(serving, loaded, { log: (slate) => void logged.push(slate) });
+  app = createServingApp(serving, loaded, undefined, { log: (slate) => void logged.push(slate) });
   serving.setPopular('|', [30, 31, 32]);
 });
 
