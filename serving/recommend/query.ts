@@ -22,6 +22,8 @@ export interface Query {
   readonly surface: string;
   readonly limit: number;
   readonly explain: boolean;
+  /** The answer is to be logged as an impression. */
+  readonly logImpression: boolean;
   /** Items the list is to go with, such as the one on the page or those in the cart. */
   readonly contextItems: readonly string[];
   readonly excludeItems: readonly string[];

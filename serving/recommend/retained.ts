@@ -62,7 +62,7 @@ function retained({ query, items }: Slate): RetainedRequest {
 function asked(query: HydratedQuery): Query {
   const { requestId, namespace, userId, surface, limit, contextItems, excludeItems, constraints, page } = query;
   const whole = { requestId, namespace, userId, surface, limit, contextItems, excludeItems, constraints, page };
-  return { ...whole, explain: true, trial: undefined };
+  return { ...whole, explain: true, logImpression: false, trial: undefined };
 }
 
 function copied(inputs: RequestInputs): RequestInputs {
