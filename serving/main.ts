@@ -11,6 +11,8 @@ import { createServing, type Serving } from './create-serving.ts';
 import { createHttpServer, type HttpServer } from './http-server.ts';
 import type { IdentityEnv } from './middleware/identity.ts';
 import { createMeasure } from './middleware/request-metrics.ts';
+import type { DocumentOptions } from './openapi/document.ts';
+import { openapiRoutes } from './openapi/routes.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { type ContractDeps, contractRoutes } from './routes/contract.ts';
 import { type Health, statusRoutes } from './routes/status.ts';
@@ -48,6 +50,9 @@ export function adminRole(context: ServerContext, verbs: DeadLetterVerbs): Hono<
 /** What clients may rely on. */
 export const contractRole = (contract: ContractDeps): Hono<IdentityEnv> => contractRoutes(contract);
 
+/** What clients may send and are answered, to programs and to people. */
+export const openapiRole = (document: DocumentOptions): Hono<IdentityEnv> => openapiRoutes(document);
+
 export interface FrontOptions {
   /** `http` serves clients, `worker` only health and metrics. */
   readonly kind: 'http' | 'worker';
@@ -58,6 +63,8 @@ export interface FrontOptions {
 }
 
 export interface Front {
+  /** Method and path of every route, as routers write them. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
   readonly server: HttpServer;
   readonly readiness: Readiness;
 }
@@ -73,5 +80,6 @@ export function createFront(context: ServerContext, { kind, apps, health, worker
     kind === 'http'
       ? { host: config.FRESHET_HTTP_HOST, port: config.FRESHET_HTTP_PORT }
       : { host: config.FRESHET_WORKER_METRICS_HOST, port: config.FRESHET_WORKER_METRICS_PORT };
-  return { server: createHttpServer({ ...context, ...place, name: kind, app, readiness }), readiness };
+  const server = createHttpServer({ ...context, ...place, name: kind, app, readiness });
+  return { server, readiness, routes: app.routes.map(({ method, path }) => ({ method, path })) };
 }

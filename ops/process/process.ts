@@ -8,7 +8,7 @@ import { createMetrics, type Metrics } from '../../pipeline/kernel/metrics.ts';
 import { createIntakeContract } from '../../pipeline/main/contract.ts';
 import { createWorkers } from '../../pipeline/main/workers.ts';
 import { createPipeline, type Pipeline } from '../../pipeline/main.ts';
-import { adminRole, contractRole, createFront, servingRole } from '../../serving/main.ts';
+import { adminRole, contractRole, createFront, type Front, openapiRole, servingRole } from '../../serving/main.ts';
 import { productVersion } from '../cli/report.ts';
 import { joinOwnGroup } from '../rebuild/own-group.ts';
 import type { Role } from './roles.ts';
@@ -27,6 +27,8 @@ export interface ProcessOptions {
 export interface FreshetProcess {
   /** Where its port listens. */
   readonly url: string;
+  /** Method and path of every route of that port. */
+  readonly routes: Front['routes'];
   readonly metrics: Metrics;
   readonly pipeline: Pipeline;
   /** Undefined once everything it runs is ready. */
@@ -47,7 +49,9 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
   const admin = pipeline.deadLetters && adminRole(base, pipeline.deadLetters);
   const doors = [pipeline.app, serving?.app, admin].filter((app) => app !== undefined);
   const { limits: intakeLimits, schemas } = createIntakeContract(pipeline.resources.registry);
-  const apps = doors.length > 0 ? [...doors, contractRole({ version: productVersion(), intakeLimits, schemas })] : [];
+  const version = productVersion();
+  const told = [contractRole({ version, intakeLimits, schemas }), openapiRole({ version, isSecured: false })];
+  const apps = doors.length > 0 ? [...doors, ...told] : [];
   const says = () => ({ stages: pipeline.status(), relays: pipeline.relays() });
   const workers = createWorkers(
     { ...base, ...identity },
@@ -56,7 +60,7 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
       offsets: (topic) => pipeline.resources.admin.offsets(topic),
     },
   );
-  const { server, readiness } = createFront(base, {
+  const { server, readiness, routes } = createFront(base, {
     kind: apps.length > 0 ? 'http' : 'worker',
     apps: apps as Parameters<typeof createFront>[1]['apps'],
     health: () => ({ ...says(), ...serving?.health() }),
@@ -70,6 +74,7 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
   let stopped: Promise<void> | undefined;
   return {
     url: server.url() ?? '',
+    routes,
     metrics,
     pipeline,
     unready: () => readiness.reason(),

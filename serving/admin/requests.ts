@@ -10,7 +10,8 @@ const text = z
   .string()
   .min(1)
   .max(500)
-  .refine((value) => !value.includes('\u0000'), 'must not hold NUL');
+  .refine((value) => !value.includes('\u0000'), 'must not hold NUL')
+  .meta({ pattern: '^[^\\u0000]*$' });
 const instant = z.iso.datetime({ offset: true }).transform((value) => Date.parse(value));
 const whole = (most: number) => z.int().min(1).max(most);
 

@@ -7,6 +7,7 @@ import {
   type TextRule,
   textFault,
 } from '../../pipeline/domain/intake/text.ts';
+import { listLimit } from '../../pipeline/domain/packed-list.ts';
 
 export const limits = { defaultLimit: 20, maxLimit: 100 } as const;
 export const surfaceRule: TextRule = { max: 64 };
@@ -63,6 +64,18 @@ export class QueryFields {
     const message = `must be a whole number from 1 to ${limits.maxLimit}`;
     this.problems.push({ code: 'out_of_range', path: 'query.limit', message, limit: limits.maxLimit });
     return limits.defaultLimit;
+  }
+
+  /** Counted from 1. Lists reach so far: `page` times `limit` beyond `listLimit` is refused. */
+  page(limit: number): number {
+    const value = this.#c.req.query('page');
+    if (value === undefined) return 1;
+    const page = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+    if (page >= 1 && page * limit <= listLimit) return page;
+    const message =
+      page >= 1 ? `times limit must be at most ${listLimit}` : `must be a whole number from 1 to ${listLimit}`;
+    this.problems.push({ code: 'out_of_range', path: 'query.page', message, limit: listLimit });
+    return 1;
   }
 
   flag(name: string): boolean {

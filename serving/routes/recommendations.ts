@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { IdentityEnv } from '../middleware/identity.ts';
 import type { Measure } from '../middleware/request-metrics.ts';
-import { answerOf } from '../recommend/answer.ts';
+import { type Answer, answerOf } from '../recommend/answer.ts';
 import { noConstraints } from '../recommend/constraints.ts';
 import type { Query } from '../recommend/query.ts';
 import type { Recommend } from '../recommend/recommend.ts';
@@ -13,7 +13,8 @@ import { notLoaded, refuse, refuseFields } from './refuse.ts';
 /** Name of these routes in metrics. */
 export const listRoute = 'recommendations';
 
-const bodyBytes = 128 * 1_024;
+/** Most bytes of a request for a list. */
+export const bodyBytes = 128 * 1_024;
 const jsonType = /^application\/json\s*(;|$)/i;
 const nothing: readonly string[] = [];
 
@@ -28,29 +29,32 @@ export interface RecommendationRouteDeps {
 export function recommendationRoutes({ recommend, loaded, measure }: RecommendationRouteDeps): Hono<IdentityEnv> {
   type C = Context<IdentityEnv>;
 
-  async function answer(c: C, query: Query): Promise<Response> {
+  async function answer(c: C, query: Query, skip = 0): Promise<Response> {
     if (!loaded()) return refuse(c, notLoaded);
     const slate = await recommend(query);
-    if (slate !== undefined) return c.json(answerOf(slate));
+    if (slate !== undefined) return c.json(withoutFirst(skip, answerOf(slate)));
     const detail = 'There is nothing to recommend from: no list of this user, nothing popular, no earlier answer.';
     return refuse(c, { status: 503, code: 'no_list', detail, retryAfterSeconds: 2 });
   }
 
-  function get(userIdOf: (fields: QueryFields) => string) {
+  function get(userIdOf: (fields: QueryFields) => string, takesPages = false) {
     return async function getRecommendations(c: C): Promise<Response> {
       const fields = new QueryFields(c);
+      const userId = userIdOf(fields);
+      const limit = fields.limit();
+      const page = takesPages ? fields.page(limit) : 1;
       const query: Query = {
         requestId: c.get('identity').requestId,
-        userId: userIdOf(fields),
+        userId,
         namespace: fields.namespace(),
         surface: fields.surface(),
-        limit: fields.limit(),
+        limit: page * limit,
         explain: fields.flag('explain'),
         contextItems: nothing,
         excludeItems: nothing,
         constraints: noConstraints,
       };
-      return fields.problems.length > 0 ? refuseFields(c, fields.problems) : answer(c, query);
+      return fields.problems.length > 0 ? refuseFields(c, fields.problems) : answer(c, query, (page - 1) * limit);
     };
   }
 
@@ -87,8 +91,16 @@ export function recommendationRoutes({ recommend, loaded, measure }: Recommendat
     .get(
       '/recommendations/:userId',
       counted,
-      get((fields) => fields.pathId('userId', 1)),
+      get((fields) => fields.pathId('userId', 1), true),
     )
     .get('/reco', counted, byQuery)
     .get('/recommend', counted, byQuery);
+}
+
+/** A later page of a list: items keep their positions. */
+function withoutFirst(count: number, answer: Answer): Answer {
+  if (count === 0) return answer;
+  const { explain, items } = answer;
+  const explained = explain && { explain: { ...explain, levels: explain.levels.slice(count) } };
+  return { ...answer, items: items.slice(count), ...explained };
 }

@@ -15,7 +15,7 @@ export interface IntakeRules {
   readonly trace: string | null;
 }
 
-const consents = ['full', 'functional', 'none'] as const;
+export const consents = ['full', 'functional', 'none'] as const;
 
 export const readConsent = (fields: Fields, name = 'consent') => readOneOf(fields, name, consents);
 

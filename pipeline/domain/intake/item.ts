@@ -37,8 +37,12 @@ const known = new Set([
   'archived_at',
   'properties',
 ]);
-const bundleLimit = 200;
-const link = { max: 2_048 };
+export const itemRules = {
+  bundles: 200,
+  link: { max: 2_048 },
+  title: { max: 512 },
+  description: { max: 8_192 },
+} as const;
 
 function readItem(fields: Fields, rules: IntakeRules): ItemChanged {
   const namespace = readNamespace(fields);
@@ -56,11 +60,11 @@ function readItem(fields: Fields, rules: IntakeRules): ItemChanged {
     currency,
     tags: readTags(fields),
     parentId: readText(fields, 'parent_id', idRule),
-    bundleOf: readTexts(fields, 'bundle_of', bundleLimit, idRule) ?? [],
-    title: readText(fields, 'title', { max: 512 }),
-    description: readText(fields, 'description', { max: 8_192 }),
-    url: readText(fields, 'url', link),
-    imageUrl: readText(fields, 'image_url', link),
+    bundleOf: readTexts(fields, 'bundle_of', itemRules.bundles, idRule) ?? [],
+    title: readText(fields, 'title', itemRules.title),
+    description: readText(fields, 'description', itemRules.description),
+    url: readText(fields, 'url', itemRules.link),
+    imageUrl: readText(fields, 'image_url', itemRules.link),
     publishedAt: readInstant(fields, 'published_at'),
     archivedAt: readInstant(fields, 'archived_at'),
     properties: readProperties(fields, 'properties', { refusePersonal: false }),

@@ -3,7 +3,9 @@ import { type Fields, report } from './fields.ts';
 /** Numbers below are seconds (year 5138), numbers from here on milliseconds (1973). */
 const millisecondsFrom = 1e11;
 
-const iso = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)$/i;
+/** How instants are written as text: ISO-8601 with a zone. */
+export const isoInstant =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?([Zz]|[+-]\d\d(?::?\d\d)?)$/;
 const zoneless = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?)?$/i;
 const numeric = /^\s*[+-]?\d+([.,]\d+)?\s*$/;
 
@@ -16,7 +18,7 @@ function offsetMinutes(zone: string): number {
 
 /** Milliseconds since the epoch, or undefined where the text is no instant that exists. */
 function parseIso(text: string): number | undefined {
-  const match = iso.exec(text);
+  const match = isoInstant.exec(text);
   if (!match) return undefined;
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [
     number,
@@ -37,9 +39,9 @@ function parseIso(text: string): number | undefined {
   return at.getTime() - offset * 60_000;
 }
 
-// Years 1 to 9999: what ISO-8601 can write and Postgres can store.
-const earliest = -62_135_596_800_000;
-const latest = 253_402_300_799_999;
+/** Years 1 to 9999: what ISO-8601 can write and Postgres can store; milliseconds since the epoch. */
+export const earliest = -62_135_596_800_000;
+export const latest = 253_402_300_799_999;
 
 /**
  * An instant as HTTP writes it: ISO-8601 with a zone, a number of seconds (fractions allowed) or of

@@ -1,9 +1,10 @@
 import { isObject } from '../../domain/intake/fields.ts';
+import { batchLimit } from '../../domain/intake/request-limits.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import { type AcceptEventsDeps, acceptEvents, type EventResult, type IncomingEvent } from './accept-events.ts';
 import type { Answer, Call } from './call.ts';
 import { type EventWriters, type PrepareEvent, prepareImpression, prepareInteraction } from './prepare-event.ts';
-import { batchLimit, batchProblem, type Member, membersOf, readBatch } from './read-batch.ts';
+import { batchProblem, type Member, membersOf, readBatch } from './read-batch.ts';
 
 export interface EventRoutesDeps extends AcceptEventsDeps {
   /** Called once ingest is ready. */

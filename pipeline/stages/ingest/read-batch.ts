@@ -1,7 +1,6 @@
 import { isObject } from '../../domain/intake/fields.ts';
+import { batchLimit } from '../../domain/intake/request-limits.ts';
 import type { Problem } from '../../kernel/problem.ts';
-
-export const batchLimit = 1_000;
 
 /** One member of a batch and where it stands in the body. */
 export interface Member {
