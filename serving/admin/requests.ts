@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { addressShape, parseAddress } from '../../pipeline/domain/dead-letter-address.ts';
+import { addressPattern, addressShape, parseAddress } from '../../pipeline/domain/dead-letter-address.ts';
 import type { FieldProblem } from '../../pipeline/kernel/problem.ts';
 import type { DeadLetterFilter } from '../../pipeline/stores/dead-letter.ts';
 import { positionOf } from './cursor.ts';
@@ -69,6 +69,7 @@ function withStatus(filter: DeadLetterFilter, one: z.output<typeof status>): Dea
 
 const address = z
   .string()
+  .meta({ pattern: addressPattern.source })
   .transform((id) => parseAddress(id))
   .refine((key) => key !== undefined, `must be an id as lists have it: ${addressShape}`);
 

@@ -5,7 +5,7 @@ const millisecondsFrom = 1e11;
 
 /** How instants are written as text: ISO-8601 with a zone. */
 export const isoInstant =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?([Zz]|[+-]\d\d(?::?\d\d)?)$/;
+  /^((?!0000)\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,](\d{1,9}))?)?([Zz]|[+-](?:(?:0\d|1[0-7])(?::?[0-5]\d)?|18(?::?00)?))$/;
 const zoneless = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?)?$/i;
 const numeric = /^\s*[+-]?\d+([.,]\d+)?\s*$/;
 
@@ -29,10 +29,8 @@ function parseIso(text: string): number | undefined {
     number,
   ];
   const daysInMonth = new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
-  if (month < 1 || month > 12 || day < 1 || day > daysInMonth) return undefined;
-  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  if (day > daysInMonth) return undefined;
   const offset = offsetMinutes(match[8] as string);
-  if (Math.abs(offset) > 18 * 60) return undefined;
   const milliseconds = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'));
   const at = new Date(Date.UTC(2000, month - 1, day, hour, minute, second, milliseconds));
   at.setUTCFullYear(year, month - 1, day); // Date.UTC reads years below 100 as 19xx

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { addressShape } from '../../../pipeline/domain/dead-letter-address.ts';
+import { addressPattern, addressShape } from '../../../pipeline/domain/dead-letter-address.ts';
 import { listQuery, summaryQuery } from '../../admin/requests.ts';
 import type { Operation } from '../operation.ts';
 import {
@@ -64,7 +64,9 @@ export const deadLetterOperations: readonly Operation[] = [
     method: 'get',
     path: '/admin/dlq/letters/{id}',
     summary: 'One dead letter',
-    params: { id: z.string().min(1).describe(`\`${addressShape}\`; slashes may be written as \`%2F\`.`) },
+    params: {
+      id: z.string().regex(addressPattern).describe(`\`${addressShape}\`; slashes may be written as \`%2F\`.`),
+    },
     answers: { 200: json('The letter.', letter) },
     problems: { 400: ['malformed'], 404: ['dead_letter_unknown'], 503: ['unavailable'] },
     examples: [

@@ -71,14 +71,13 @@ const get: Operation = {
   ],
 };
 
-const byQuery = { user_id: id.optional(), userId: id.optional() };
 const atQuery = (operationId: string, path: string): Operation =>
   alias(get, {
     id: operationId,
     path,
-    description: '`user_id` is required, or `userId` in its place.',
+    description: 'The user may also be named by `userId`.',
     params: {},
-    query: { ...byQuery, ...query },
+    query: { user_id: id, ...query },
     examples: [
       { summary: 'By query', query: { user_id: 'u-1', limit: '5' }, answer: { status: 200, body: answer } },
       {
