@@ -1,7 +1,10 @@
 import { Interner } from '../pipeline/domain/interner.ts';
 import type { ItemAttributes } from '../pipeline/domain/item-attributes.ts';
+import { tagHash } from '../pipeline/domain/packed-profile.ts';
 
 const noTags: readonly number[] = [];
+const newestLimit = 5_000;
+const newestEveryMs = 1_000;
 
 /** Items of one namespace by number: what filters and answers need, in arrays that grow by doubling. */
 export class NamespaceItems {
@@ -10,12 +13,33 @@ export class NamespaceItems {
   #available = new Uint8Array(0);
   #archivedAt = new Float64Array(0);
   #prices = new Float64Array(0);
+  #publishedAt = new Float64Array(0);
+  #families = new Uint32Array(0);
+  #changes = 0;
+  #newest: { readonly numbers: readonly number[]; readonly changes: number; readonly at: number } | undefined;
+  readonly #familyNumbers = new Interner();
   readonly #currencies: (string | undefined)[] = [];
   readonly #tags: (readonly number[] | undefined)[] = [];
   readonly #tagNumbers = new Interner();
+  readonly #tagsByHash = new Map<number, number>();
 
   get count(): number {
     return this.#numbers.size;
+  }
+
+  /** Grows with each item, and each tag, that was not known before. */
+  get names(): number {
+    return this.#numbers.size + this.#tagNumbers.size;
+  }
+
+  /** Grows with each change of an item. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** One more than the greatest number in use. */
+  get end(): number {
+    return this.#ids.length;
   }
 
   idOf(number: number): string | undefined {
@@ -40,6 +64,16 @@ export class NamespaceItems {
     return this.#prices[number] ?? Number.NaN;
   }
 
+  /** -Infinity where not said. */
+  publishedAt(number: number): number {
+    return this.#publishedAt[number] ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** The same for an item and all its variants, else different; from 1. */
+  familyOf(number: number): number {
+    return this.#families[number] ?? 0;
+  }
+
   currencyOf(number: number): string | undefined {
     return this.#currencies[number];
   }
@@ -52,6 +86,36 @@ export class NamespaceItems {
   /** Undefined for a tag that no item has ever had. */
   tagNumber(tag: string): number | undefined {
     return this.#tagNumbers.find(tag);
+  }
+
+  /** See `tagHash`. */
+  tagOfHash(hash: number): number | undefined {
+    return this.#tagsByHash.get(hash);
+  }
+
+  /** One more than the greatest number of a tag. */
+  get tagCount(): number {
+    return this.#tagNumbers.capacity;
+  }
+
+  /**
+   * Items by `publishedAt` from `since` to `now`, newest first, at most the 5,000 newest of all. What has changed is
+   * looked at once a second: a pass over the catalogue and a sort of its dated items.
+   */
+  newest(now: number, since: number): readonly number[] {
+    const known = this.#newest;
+    const isCurrent = known !== undefined && (known.changes === this.#changes || now - known.at < newestEveryMs);
+    const { numbers } = isCurrent ? known : this.#sortNewest(now);
+    const from = numbers.findIndex((number) => this.publishedAt(number) <= now);
+    const end = numbers.findIndex((number) => this.publishedAt(number) < since);
+    return from < 0 ? noTags : numbers.slice(from, end < 0 ? undefined : end);
+  }
+
+  #sortNewest(at: number): { readonly numbers: readonly number[] } {
+    const dated = [...this.#numbers.values()].filter((number) => this.publishedAt(number) > Number.NEGATIVE_INFINITY);
+    const numbers = dated.sort((a, b) => this.publishedAt(b) - this.publishedAt(a) || b - a).slice(0, newestLimit);
+    this.#newest = { numbers, changes: this.#changes, at };
+    return this.#newest;
   }
 
   tagText(tag: number): string {
@@ -68,22 +132,34 @@ export class NamespaceItems {
     this.#archivedAt[number] = item.archivedAt ?? Number.POSITIVE_INFINITY;
     this.#prices[number] = item.price === null ? Number.NaN : Number(item.price);
     this.#currencies[number] = item.currency ?? undefined;
-    this.#tags[number] = item.tags.map((tag) => this.#tagNumbers.intern(tag));
+    this.#publishedAt[number] = item.publishedAt ?? Number.NEGATIVE_INFINITY;
+    this.#families[number] = 1 + this.#familyNumbers.intern(item.parentId ?? item.itemId);
+    this.#changes += 1;
+    this.#tags[number] = item.tags.map((tag) => this.#internTag(tag));
+  }
+
+  #internTag(tag: string): number {
+    const known = this.#tagNumbers.find(tag);
+    if (known !== undefined) return known;
+    const number = this.#tagNumbers.intern(tag);
+    this.#tagsByHash.set(tagHash(tag), number);
+    return number;
   }
 
   #reserve(length: number): void {
     if (length <= this.#available.length) return;
     const capacity = Math.max(1_024, length, 2 * this.#available.length);
-    const available = new Uint8Array(capacity);
-    available.set(this.#available);
-    const archivedAt = new Float64Array(capacity).fill(Number.POSITIVE_INFINITY);
-    archivedAt.set(this.#archivedAt);
-    const prices = new Float64Array(capacity).fill(Number.NaN);
-    prices.set(this.#prices);
-    this.#available = available;
-    this.#archivedAt = archivedAt;
-    this.#prices = prices;
+    this.#available = grown(this.#available, new Uint8Array(capacity));
+    this.#families = grown(this.#families, new Uint32Array(capacity));
+    this.#archivedAt = grown(this.#archivedAt, new Float64Array(capacity).fill(Number.POSITIVE_INFINITY));
+    this.#prices = grown(this.#prices, new Float64Array(capacity).fill(Number.NaN));
+    this.#publishedAt = grown(this.#publishedAt, new Float64Array(capacity).fill(Number.NEGATIVE_INFINITY));
   }
+}
+
+function grown<A extends Uint8Array | Uint32Array | Float64Array>(from: A, into: A): A {
+  into.set(from);
+  return into;
 }
 
 /** Item attributes of every namespace in process memory. Items are never taken out: a deleted one is unavailable. */

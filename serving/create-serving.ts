@@ -1,33 +1,38 @@
 import { Hono } from 'hono';
 import type { Component } from '../pipeline/kernel/component.ts';
-import type { ItemReader, ListReader, PopularReader, SettingsReader } from '../pipeline/stores/serving.ts';
+import type { ConfigReader, ItemReader, ListReader, PopularReader } from '../pipeline/stores/serving.ts';
 import { createActiveVersion } from './active-version.ts';
 import { createCatalogView } from './catalog-view.ts';
 import { catalogFeed } from './feeds/catalog-feed.ts';
+import { configFeed } from './feeds/config-feed.ts';
 import type { FeedEnvironment } from './feeds/follow-feed.ts';
 import { popularityFeed } from './feeds/popularity-feed.ts';
-import { settingsFeed } from './feeds/settings-feed.ts';
 import type { IdentityEnv } from './middleware/identity.ts';
 import { createMeasure } from './middleware/request-metrics.ts';
 import { createPopularityView } from './popularity-view.ts';
 import { RecoWindow } from './reco-window.ts';
 import { createPipeline } from './recommend/create-pipeline.ts';
+import { createCursors } from './recommend/cursor.ts';
 import { createDecoder } from './recommend/decode.ts';
 import { createFindSimilar } from './recommend/similar.ts';
 import { createRedisHealth } from './redis-health.ts';
 import { recoMetricsRoutes } from './routes/reco-metrics.ts';
 import { listRoute, recommendationRoutes } from './routes/recommendations.ts';
+import { rulesRoutes } from './routes/rules.ts';
 import { similarRoutes } from './routes/similar.ts';
 import type { Health } from './routes/status.ts';
+import { createRulesView } from './rules-view.ts';
 import { createSettingsView } from './settings-view.ts';
 
 export interface ServingDeps extends FeedEnvironment {
   readonly lists: ListReader;
   readonly items: ItemReader;
-  readonly settings: SettingsReader;
+  readonly configReader: ConfigReader;
   readonly popular: PopularReader;
   /** Of `GET /metrics/reco`. */
   readonly recoWindow: { readonly windowSeconds: number; readonly maxSamples: number };
+  /** Signs cursors; processes that share it open each other's. */
+  readonly cursorKey: Buffer;
   /** Answered from until `f:active` says another. */
   readonly stateVersion: number;
 }
@@ -47,13 +52,19 @@ export function createServing(deps: ServingDeps): Serving {
   const active = createActiveVersion(deps.stateVersion);
   const catalog = createCatalogView();
   const settings = createSettingsView();
+  const rules = createRulesView();
   const popularity = createPopularityView();
   const health = createRedisHealth(log, metrics);
   const decoder = createDecoder((kind) => metrics.servingUndecodable.inc({ kind }));
   const popularFeed = popularityFeed(deps.popular, popularity, active, deps);
-  const feeds = [catalogFeed(deps.items, catalog, deps), settingsFeed(deps.settings, settings, deps), popularFeed];
+  const feeds = [
+    catalogFeed(deps.items, catalog, deps),
+    configFeed(deps.configReader, { settings, rules }, deps),
+    popularFeed,
+  ];
   const shared = { lists, active, catalog, health, decoder, clock };
-  const recommend = createPipeline({ ...shared, settings, popularity, metrics });
+  const recommend = createPipeline({ ...shared, settings, rules, popularity, metrics });
+  const cursors = createCursors(deps.cursorKey);
   const window = new RecoWindow({ windowMs: deps.recoWindow.windowSeconds * 1_000, ...deps.recoWindow });
   const measure = createMeasure(metrics, clock, (route, status, tookMs) => {
     if (route === listRoute) window.add(clock.monotonic(), tookMs, status);
@@ -61,7 +72,8 @@ export function createServing(deps: ServingDeps): Serving {
   const loaded = () => feeds.every((feed) => feed.loaded());
   return {
     app: new Hono<IdentityEnv>()
-      .route('/', recommendationRoutes({ recommend, loaded, measure }))
+      .route('/', recommendationRoutes({ recommend, cursors, clock, loaded, measure }))
+      .route('/', rulesRoutes({ recommend, cursors, rules, loaded, measure }))
       .route('/', similarRoutes({ findSimilar: createFindSimilar(shared), loaded, measure }))
       .route('/', recoMetricsRoutes({ ...deps.recoWindow, summary: () => window.summary(clock.monotonic()) })),
     components: feeds,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Hono } from 'hono';
 import type { Clock } from '../pipeline/kernel/clock.ts';
 import type { Config } from '../pipeline/kernel/config.ts';
@@ -36,8 +37,16 @@ export function servingRole(context: ServerContext, stateVersion: number): Servi
     windowSeconds: config.FRESHET_RECO_METRICS_WINDOW_SEC,
     maxSamples: config.FRESHET_RECO_METRICS_MAX_SAMPLES,
   };
-  const serving = createServing({ ...context, ...readers, recoWindow, stateVersion });
+  const serving = createServing({ ...context, ...readers, recoWindow, cursorKey: cursorKeyOf(context), stateVersion });
   return { ...serving, components: [component, ...serving.components] };
+}
+
+/** Without a configured key a cursor is opened by the process alone that made it, until it stops. */
+function cursorKeyOf({ config, log }: ServerContext): Buffer {
+  const key = config.FRESHET_HTTP_CURSOR_KEY;
+  if (key !== '') return Buffer.from(key);
+  log.info({}, 'cursors are good in this process only: set FRESHET_HTTP_CURSOR_KEY where several serve one address');
+  return randomBytes(32);
 }
 
 /** The operators' routes; undefined where the configuration names no operator. */

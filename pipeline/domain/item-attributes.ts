@@ -8,6 +8,10 @@ export interface ItemAttributes {
   readonly price: string | null;
   readonly currency: string | null;
   readonly tags: readonly string[];
+  /** Item of which this one is a variant; null where it is none. */
+  readonly parentId: string | null;
+  /** Milliseconds since the epoch; null where not said. */
+  readonly publishedAt: number | null;
 }
 
 /** Items a chunk; chunk = floor(number / chunkSize). */

@@ -14,6 +14,8 @@ const weights = z.strictObject({
   dismiss: z.number().default(-1),
 });
 
+const weight = z.number().min(0).max(10);
+
 const surface = z.strictObject({
   /** Leave out the item of the user's latest interaction. */
   exclude_current: z.boolean().default(true),
@@ -21,8 +23,35 @@ const surface = z.strictObject({
   exclude_seen: z.boolean().default(true),
   /** Leave out what the user has bought (the 60 newest items). */
   exclude_bought: z.boolean().default(true),
+  /** Only what was bought in the last so many days; null for ever. */
+  exclude_bought_days: z.int().min(1).max(3_650).nullable().default(null),
   /** Leave out what is in the user's cart. */
   exclude_in_cart: z.boolean().default(true),
+  /** Show one of an item and its variants (`parent_id`). */
+  one_per_parent: z.boolean().default(true),
+  /** Most items of one `brand:*` and of one `category:*` a page; null for any number. Requests may ask for fewer. */
+  max_per_brand: z.int().min(1).max(100).nullable().default(null),
+  max_per_category: z.int().min(1).max(100).nullable().default(null),
+  /** 0 ranks by relevance alone, 1 by difference of tags alone (maximal marginal relevance). */
+  diversity: z.number().min(0).max(1).default(0),
+  /** Items of the last `window_days` by `published_at` that each page shows at least, while there are some. */
+  fresh: z
+    .strictObject({
+      slots: z.int().min(0).max(20).default(1),
+      window_days: z.int().min(1).max(365).default(14),
+    })
+    .nullable()
+    .default(null),
+  /** Sources of the personal list and their weights (reciprocal rank fusion); null takes the user's list as it is. */
+  blend: z
+    .strictObject({
+      personal: weight.default(1),
+      affinity: weight.default(0),
+      popular: weight.default(0),
+      history: weight.default(0),
+    })
+    .nullable()
+    .default(null),
 });
 
 /** Settings of one namespace, applied at ingest or when a list is made or read; every one has a default. */

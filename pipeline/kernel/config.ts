@@ -59,6 +59,15 @@ export const configSpec = {
     meaning: 'Port of the http role; 0 takes a free one',
     example: '8080',
   },
+  FRESHET_HTTP_CURSOR_KEY: {
+    schema: z
+      .string()
+      .refine((text) => text === '' || text.length >= 32, 'must have 32 characters at least')
+      .default(''),
+    meaning:
+      'Secret that signs the cursors of lists, the same in all processes that serve one address; without it each makes its own at start',
+    example: 'a-long-random-text-of-32-characters-or-more',
+  },
   FRESHET_WORKER_METRICS_HOST: {
     schema: z.string().default('127.0.0.1'),
     meaning: 'Address workers serve metrics and health on',

@@ -44,6 +44,9 @@ export interface ItemDocument extends ItemRef {
 export interface ItemBody {
   readonly price: string | null;
   readonly currency: string | null;
+  readonly parentId?: string | null;
+  /** Milliseconds since the epoch. */
+  readonly publishedAt?: number | null;
   readonly [name: string]: unknown;
 }
 
@@ -69,18 +72,29 @@ export interface UserDocument extends UserTraitsRef {
   readonly lastSeenAt: number | null;
 }
 
-/** Settings have one document a namespace. */
+/** Settings have one document a namespace, rules any number. */
 export interface ConfigRef {
   readonly namespace: string;
+  readonly kind: 'settings' | 'rule';
+  readonly id: string;
 }
 
 export interface ConfigDocument extends ConfigRef {
   readonly revision: number;
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: ConfigBody;
+}
+
+export type ConfigBody = Readonly<Record<string, unknown>>;
+
+/** All configuration of a namespace, deleted documents left out. */
+export interface NamespaceConfig {
+  readonly namespace: string;
+  readonly settings: { readonly revision: number; readonly body: ConfigBody } | null;
+  readonly rules: readonly { readonly id: string; readonly revision: number; readonly body: ConfigBody }[];
 }
 
 /**
- * The tables `item`, `user` and `namespace_config`. Repeatable: a document never replaces one of a
+ * The tables `item`, `user`, `namespace_config` and `rule`. Repeatable: a document never replaces one of a
  * greater revision, the same one again changes nothing. Each key at most once a call.
  */
 export interface CatalogWriter {
@@ -90,8 +104,8 @@ export interface CatalogWriter {
   items(refs: readonly ItemRef[]): Promise<ProjectedItem[]>;
   saveUsers(changes: readonly Change<UserTraitsRef, UserDocument>[]): Promise<void>;
   saveConfig(changes: readonly Change<ConfigRef, ConfigDocument>[]): Promise<void>;
-  /** Undeleted settings of the namespaces. */
-  config(namespaces: readonly string[]): Promise<ConfigDocument[]>;
+  /** In the order given, rules in order of their ids; every namespace is answered. */
+  config(namespaces: readonly string[]): Promise<NamespaceConfig[]>;
   configuredNamespaces(): Promise<string[]>;
   /** Highest item number of each namespace that has items. */
   highestNumbers(): Promise<ReadonlyMap<string, number>>;
@@ -115,7 +129,7 @@ export interface CatalogProjection {
   beginItems(namespace: string): Promise<string>;
   /** All up to `highest` are there. False, and nothing changes, where the store was emptied since, or another began. */
   endItems(namespace: string, highest: number, attempt: string): Promise<boolean>;
-  /** Replaces what is projected of the namespaces by the documents and tells of it in the feed. */
-  putConfig(namespaces: readonly string[], documents: readonly ConfigDocument[]): Promise<void>;
+  /** Replaces what is projected of the namespaces and tells of it in the feed. */
+  putConfig(config: readonly NamespaceConfig[]): Promise<void>;
   configuredNamespaces(): Promise<ReadonlySet<string>>;
 }

@@ -48,12 +48,21 @@ export interface StoredSettings {
   readonly body: unknown;
 }
 
+/** A rule as stored: not yet validated. */
+export interface StoredRule {
+  readonly id: string;
+  readonly revision: number;
+  readonly body: unknown;
+}
+
 /** The configuration's projection. */
-export interface SettingsReader {
-  readonly feed: Feed<{ readonly namespace: string; readonly kind: string }>;
+export interface ConfigReader {
+  readonly feed: Feed<{ readonly namespace: string }>;
   namespaces(): Promise<readonly string[]>;
   /** Undefined where there is none; 'unreadable' where the value is not what the projection writes. */
   settings(namespace: string): Promise<StoredSettings | 'unreadable' | undefined>;
+  /** Empty where there are none. */
+  rules(namespace: string): Promise<readonly StoredRule[] | 'unreadable'>;
 }
 
 export interface PopularKey {

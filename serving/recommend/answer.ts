@@ -1,21 +1,24 @@
 import { type SourceName, sourceBit, sourceNames } from '../../pipeline/domain/packed-list.ts';
 import type { NamespaceItems } from '../catalog-view.ts';
-import type { Candidate, FallbackLevel, Slate } from './query.ts';
+import type { Cursors } from './cursor.ts';
+import type { FallbackLevel } from './fallback-level.ts';
+import type { Candidate, HydratedQuery, Ranked, Slate } from './query.ts';
 
 /**
  * Why an item is there. `session` and `similar` name in `because` the item it follows from: by sessions
- * like the user's, or as a neighbour of that item.
+ * like the user's, or as a neighbour of that item; `pinned` names the rule.
  */
 export interface Reason {
-  readonly code: 'session' | 'similar' | 'popular';
+  readonly code: 'session' | 'similar' | 'popular' | 'affinity' | 'history' | 'fresh' | 'pinned';
   readonly because?: string;
+  readonly rule?: string;
 }
 
 export interface AnswerItem {
   readonly item_id: string;
   /** Falls along the list; comparable within one answer only. */
   readonly score: number;
-  /** Counted from 1. */
+  /** Counted from 1, over all pages. */
   readonly position: number;
   readonly sources: readonly SourceName[];
   readonly reasons: readonly Reason[];
@@ -25,7 +28,8 @@ export interface AnswerItem {
 export interface Answer {
   readonly request_id: string;
   readonly items: readonly AnswerItem[];
-  readonly next_cursor: null;
+  /** For the next page of this list; null where nothing is left. */
+  readonly next_cursor: string | null;
   readonly generated_at: number;
   /** Age of the interaction named by `reflects`, milliseconds; null where there is none. */
   readonly freshness_ms: number | null;
@@ -38,23 +42,28 @@ export interface Answer {
 
 /** Only with `explain=true`: what is not in the list and why, and what the answer cost. */
 export interface Explanation {
-  readonly removed: readonly { item_id: string | null; level: FallbackLevel; filter: string }[];
+  readonly removed: readonly { item_id: string | null; level: FallbackLevel; filter: string; rule?: string }[];
   /** Rung of each item, in order. */
   readonly levels: readonly FallbackLevel[];
+  /** Ids of the rules in force on this surface, and what they did to the items of the list. */
+  readonly rules: {
+    readonly in_force: readonly string[];
+    readonly applied: readonly { rule: string; action: 'pin' | 'boost'; item_id: string | null; position: number }[];
+  };
   readonly redis_waits: number;
   readonly degraded: boolean;
 }
 
 const followed = sourceBit('session-knn');
-const popular = sourceBit('popular');
+const alone = (['popular', 'affinity', 'history', 'fresh'] as const).map((code) => ({ code, bit: sourceBit(code) }));
 const namesByBits = new Map<number, readonly SourceName[]>();
 
-export function answerOf(slate: Slate): Answer {
+export function answerOf(slate: Slate, cursors: Pick<Cursors, 'next'>): Answer {
   const { query, reflects } = slate;
   return {
-    request_id: query.requestId,
-    items: answerItems(slate.items, query.items),
-    next_cursor: null,
+    request_id: query.page?.requestId ?? query.requestId,
+    items: answerItems(slate.items, query.items, query.page?.offset),
+    next_cursor: (query.trial === undefined ? cursors.next(slate) : undefined) ?? null,
     generated_at: query.askedAt,
     freshness_ms: reflects ? Math.max(0, query.askedAt - reflects.occurredAt) : null,
     reflects: reflects
@@ -72,7 +81,11 @@ export function answerOf(slate: Slate): Answer {
 }
 
 /** Candidates in their order; one without a known item has no place in an answer and is left out. */
-export function answerItems(candidates: readonly Candidate[], items: NamespaceItems): AnswerItem[] {
+export function answerItems(
+  candidates: readonly (Candidate | Ranked)[],
+  items: NamespaceItems,
+  offset = 0,
+): AnswerItem[] {
   const answer: AnswerItem[] = [];
   for (const candidate of candidates) {
     const itemId = items.idOf(candidate.item);
@@ -80,7 +93,7 @@ export function answerItems(candidates: readonly Candidate[], items: NamespaceIt
     answer.push({
       item_id: itemId,
       score: Math.round(candidate.score * 1e6) / 1e6,
-      position: answer.length + 1,
+      position: offset + answer.length + 1,
       sources: sourcesOf(candidate.sources),
       reasons: reasonsOf(candidate, items),
     });
@@ -98,19 +111,36 @@ function sourcesOf(bits: number): readonly SourceName[] {
   return names;
 }
 
-function reasonsOf({ sources, because }: Candidate, items: NamespaceItems): Reason[] {
+function reasonsOf(candidate: Candidate | Ranked, items: NamespaceItems): Reason[] {
+  const { sources, because } = candidate;
   const reasons: Reason[] = [];
+  if ('rule' in candidate && candidate.rule !== undefined) reasons.push({ code: 'pinned', rule: candidate.rule });
   const cause = because === 0 ? undefined : items.idOf(because);
   if (cause !== undefined) reasons.push({ code: (sources & followed) !== 0 ? 'session' : 'similar', because: cause });
-  if ((sources & popular) !== 0) reasons.push({ code: 'popular' });
+  for (const { code, bit } of alone) if ((sources & bit) !== 0) reasons.push({ code });
   return reasons;
 }
 
 function explain({ query, items, removed }: Slate): Explanation {
   return {
-    removed: removed.map(({ item, level, filter }) => ({ item_id: query.items.idOf(item) ?? null, level, filter })),
+    removed: removed.map(({ item, level, filter }) => {
+      const rule = filter === 'blocked' ? query.rules.blockedBy(item) : undefined;
+      return { item_id: query.items.idOf(item) ?? null, level, filter, ...(rule === undefined ? {} : { rule }) };
+    }),
     levels: items.map((item) => item.level),
+    rules: { in_force: query.rules.ids, applied: appliedRules(query, items) },
     redis_waits: query.rounds.waits,
     degraded: query.rounds.degraded,
   };
+}
+
+function appliedRules(
+  { page, items, rules }: HydratedQuery,
+  shown: readonly Ranked[],
+): Explanation['rules']['applied'] {
+  return shown.flatMap(({ item, rule }, index) => {
+    const at = { item_id: items.idOf(item) ?? null, position: (page?.offset ?? 0) + index + 1 };
+    const pin = rule === undefined ? [] : [{ rule, action: 'pin' as const, ...at }];
+    return [...pin, ...rules.boostsOf(item).map((id) => ({ rule: id, action: 'boost' as const, ...at }))];
+  });
 }

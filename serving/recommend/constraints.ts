@@ -66,7 +66,10 @@ export interface Caps {
 
 const noCaps: Caps = { full: () => undefined, add: () => undefined };
 
-export function createCaps({ perBrand, perCategory }: Constraints, items: NamespaceItems): Caps {
+export function createCaps(
+  { perBrand, perCategory }: Pick<Constraints, 'perBrand' | 'perCategory'>,
+  items: NamespaceItems,
+): Caps {
   if (perBrand === Number.POSITIVE_INFINITY && perCategory === Number.POSITIVE_INFINITY) return noCaps;
   const counts = new Map<number, number>();
   const isFull = (item: number, kind: string, most: number) =>

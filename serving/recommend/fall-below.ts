@@ -1,4 +1,5 @@
-import type { FallbackLevel } from './query.ts';
+import type { FallbackLevel } from './fallback-level.ts';
+
 import type { Scorer } from './roles.ts';
 
 /**

@@ -4,6 +4,7 @@ import type { ListReader, UserValues } from '../../pipeline/stores/serving.ts';
 import type { ActiveVersion } from '../active-version.ts';
 import type { CatalogView, NamespaceItems } from '../catalog-view.ts';
 import type { RedisHealth } from '../redis-health.ts';
+import type { RulesView } from '../rules-view.ts';
 import type { SettingsView } from '../settings-view.ts';
 import { priceAllows, tagsAllow } from './constraints.ts';
 import type { Decoder } from './decode.ts';
@@ -23,6 +24,7 @@ export interface HydratorDeps {
   readonly active: ActiveVersion;
   readonly catalog: CatalogView;
   readonly settings: SettingsView;
+  readonly rules: RulesView;
   readonly lastAnswers: LastAnswers;
   readonly health: RedisHealth;
   readonly decoder: Decoder;
@@ -43,14 +45,17 @@ export function createHydrator(deps: HydratorDeps): QueryHydrator {
     const rounds = createRounds(deps.health);
     const { settings, revision } = deps.settings.get(namespace);
     const user = await readUser(deps, query, rounds, known(items, query.contextItems));
+    const askedAt = deps.clock.now();
+    const moment = { surface, now: askedAt, items };
     const seen = user.remembered
       ? { items: user.remembered.seen, current: user.remembered.current }
       : seenBy(user.profile, user.recent);
     return {
       ...query,
-      askedAt: deps.clock.now(),
+      askedAt,
       user,
-      rules: surfaceSettings(settings, surface === '' ? 'default' : surface),
+      rules: query.trial ? deps.rules.trial(namespace, moment, query.trial) : deps.rules.active(namespace, moment),
+      settings: surfaceSettings(settings, surface === '' ? 'default' : surface),
       configVersion: revision,
       items,
       rounds,

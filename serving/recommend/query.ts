@@ -4,12 +4,12 @@ import type { RecentEvent } from '../../pipeline/domain/packed-recent.ts';
 import type { SurfaceSettings } from '../../pipeline/domain/settings.ts';
 import type { NamespaceItems } from '../catalog-view.ts';
 import type { Allows, Constraints } from './constraints.ts';
+import type { FallbackLevel } from './fallback-level.ts';
 import type { Owned } from './owned.ts';
+import type { Page } from './page.ts';
 import type { Rounds } from './rounds.ts';
-
-/** Rungs of the fallback ladder, best first. */
-export const fallbackLevels = ['personal', 'session', 'segment_popular', 'global_popular', 'last_known_good'] as const;
-export type FallbackLevel = (typeof fallbackLevels)[number];
+import type { ActiveRules } from './rules/compile.ts';
+import type { RulesTrial } from './rules/trial.ts';
 
 /** What a client asks for, validated. */
 export interface Query {
@@ -24,6 +24,10 @@ export interface Query {
   readonly contextItems: readonly string[];
   readonly excludeItems: readonly string[];
   readonly constraints: Constraints;
+  /** What a cursor says; undefined for the first page. */
+  readonly page: Page | undefined;
+  /** Rules to be tried in place of some of those in force; undefined for those in force. */
+  readonly trial: RulesTrial | undefined;
 }
 
 /** What is known of the user when the answer is made. */
@@ -57,7 +61,8 @@ export interface HydratedQuery extends Query {
   /** Milliseconds since the epoch. */
   readonly askedAt: number;
   readonly user: UserState;
-  readonly rules: SurfaceSettings;
+  readonly settings: SurfaceSettings;
+  readonly rules: ActiveRules;
   readonly configVersion: number;
   readonly items: NamespaceItems;
   readonly rounds: Rounds;
@@ -76,6 +81,8 @@ export type Candidate = PackedCandidate;
 /** A candidate with its rung; `score` falls along the slate. */
 export interface Ranked extends Candidate {
   readonly level: FallbackLevel;
+  /** Id of the rule that pinned it. */
+  readonly rule?: string;
 }
 
 /** Why an offered candidate is not in the slate. */
@@ -93,4 +100,6 @@ export interface Slate {
   readonly level: FallbackLevel;
   readonly reflects: Reflects | undefined;
   readonly removed: readonly Removal[];
+  /** Numbers for the pages after this one, in order. */
+  readonly rest: readonly number[];
 }

@@ -1,4 +1,5 @@
-import type { Candidate, FallbackLevel, HydratedQuery, Query, Ranked, Slate } from './query.ts';
+import type { FallbackLevel } from './fallback-level.ts';
+import type { Candidate, HydratedQuery, Query, Ranked, Slate } from './query.ts';
 
 /** Adds to a query what the other roles need; the only role besides sources that may wait for Redis. */
 export type QueryHydrator = (query: Query) => Promise<HydratedQuery>;

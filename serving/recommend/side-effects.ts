@@ -18,6 +18,7 @@ export function countSlate(metrics: Metrics): SideEffect {
  */
 export function rememberSlate(lastAnswers: LastAnswers): SideEffect {
   return function rememberOneSlate({ query, items, reflects }) {
+    if (query.page !== undefined) return;
     const { namespace, surface, userId, user, rounds, seen, owned, current, constraints } = query;
     if (rounds.degraded || user.contextItems.length > 0 || constraints !== noConstraints) return;
     if (user.list === undefined && user.profile === undefined && user.recent.length === 0) {

@@ -12,6 +12,7 @@ import {
 } from '../../pipeline/domain/intake/fields.ts';
 import { defaultNamespace, idRule, namespaceRule } from '../../pipeline/domain/intake/text.ts';
 import { noConstraints } from '../recommend/constraints.ts';
+import { cursorLength } from '../recommend/cursor.ts';
 import type { Query } from '../recommend/query.ts';
 import { readConstraints } from './constraint-fields.ts';
 import { limits, surfaceRule } from './query-fields.ts';
@@ -20,10 +21,25 @@ import { limits, surfaceRule } from './query-fields.ts';
 export const contextItemLimit = 20;
 export const excludeItemLimit = 500;
 
-const known = new Set(['user_id', 'namespace', 'surface', 'limit', 'explain', 'context_items', 'constraints']);
+const known = new Set([
+  'user_id',
+  'namespace',
+  'surface',
+  'limit',
+  'explain',
+  'context_items',
+  'constraints',
+  'cursor',
+]);
+
+/** A query whose cursor is not opened yet. */
+export interface ContextRequest {
+  readonly query: Query;
+  readonly cursor: string | undefined;
+}
 
 /** The body of `POST /v1/recommendations`. */
-export function parseContextRequest(body: unknown, requestId: string): Parsed<Query> {
+export function parseContextRequest(body: unknown, requestId: string): Parsed<ContextRequest> {
   if (!isObject(body))
     return { ok: false, problems: [{ code: 'wrong_type', path: '$', message: 'must be an object' }] };
   const fields: Fields = { source: body, path: '$', problems: [] };
@@ -38,7 +54,10 @@ export function parseContextRequest(body: unknown, requestId: string): Parsed<Qu
     explain: readBoolean(fields, 'explain') ?? false,
     contextItems: readTexts(fields, 'context_items', contextItemLimit, idRule) ?? [],
     constraints: constraints ? readConstraints(constraints) : noConstraints,
+    page: undefined,
+    trial: undefined,
     excludeItems: (constraints && readTexts(constraints, 'exclude_items', excludeItemLimit, idRule)) ?? [],
   };
-  return fields.problems.length > 0 ? { ok: false, problems: fields.problems } : { ok: true, value: query };
+  const cursor = readText(fields, 'cursor', { max: cursorLength }) ?? undefined;
+  return fields.problems.length > 0 ? { ok: false, problems: fields.problems } : { ok: true, value: { query, cursor } };
 }

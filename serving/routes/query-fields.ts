@@ -71,11 +71,21 @@ export class QueryFields {
     const value = this.#c.req.query('page');
     if (value === undefined) return 1;
     const page = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+    if (page > 1 && this.cursor() !== undefined) {
+      const message = 'and cursor are two ways to a later page: send one of them';
+      this.problems.push({ code: 'conflicting_fields', path: 'query.page', message });
+      return 1;
+    }
     if (page >= 1 && page * limit <= listLimit) return page;
     const message =
       page >= 1 ? `times limit must be at most ${listLimit}` : `must be a whole number from 1 to ${listLimit}`;
     this.problems.push({ code: 'out_of_range', path: 'query.page', message, limit: listLimit });
     return 1;
+  }
+
+  /** Undefined where the client sends none; opened by the route, which knows whose it has to be. */
+  cursor(): string | undefined {
+    return this.#c.req.query('cursor');
   }
 
   flag(name: string): boolean {

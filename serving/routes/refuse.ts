@@ -11,6 +11,14 @@ export const notLoaded: Problem = {
   retryAfterSeconds: 1,
 };
 
+/** Where no rung of the ladder can say anything. */
+export const noList: Problem = {
+  status: 503,
+  code: 'no_list',
+  detail: 'There is nothing to recommend from: no list of this user, nothing popular, no earlier answer.',
+  retryAfterSeconds: 2,
+};
+
 /** Answers a problem under the request's own id. */
 export const refuse = (c: Context<IdentityEnv>, problem: Problem): Response =>
   problemResponse(problem, c.get('identity').requestId);

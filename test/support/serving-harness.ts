@@ -1,8 +1,10 @@
 import { Writable } from 'node:stream';
+import { dayOf } from '../../pipeline/domain/day.ts';
 import type { ItemAttributes } from '../../pipeline/domain/item-attributes.ts';
 import { type PackedCandidate, packList, type Reflects, sourceBit } from '../../pipeline/domain/packed-list.ts';
-import { type ProfileSummary, packProfile } from '../../pipeline/domain/packed-profile.ts';
+import { type BoughtItem, type ProfileSummary, packProfile } from '../../pipeline/domain/packed-profile.ts';
 import { packRecent, type RecentEvent } from '../../pipeline/domain/packed-recent.ts';
+import type { StatedRule } from '../../pipeline/domain/rule.ts';
 import { defaultSettings, namespaceSettingsSchema, type SurfaceSettings } from '../../pipeline/domain/settings.ts';
 import type { Clock } from '../../pipeline/kernel/clock.ts';
 import { TransientError } from '../../pipeline/kernel/errors.ts';
@@ -16,12 +18,15 @@ import { createMeasure } from '../../serving/middleware/request-metrics.ts';
 import { createPopularityView } from '../../serving/popularity-view.ts';
 import { noConstraints } from '../../serving/recommend/constraints.ts';
 import { createPipeline } from '../../serving/recommend/create-pipeline.ts';
+import { createCursors } from '../../serving/recommend/cursor.ts';
 import { createDecoder } from '../../serving/recommend/decode.ts';
 import type { Query } from '../../serving/recommend/query.ts';
 import { createFindSimilar } from '../../serving/recommend/similar.ts';
 import { createRedisHealth } from '../../serving/redis-health.ts';
 import { recommendationRoutes } from '../../serving/routes/recommendations.ts';
+import { rulesRoutes } from '../../serving/routes/rules.ts';
 import { similarRoutes } from '../../serving/routes/similar.ts';
+import { createRulesView } from '../../serving/rules-view.ts';
 import { createSettingsView } from '../../serving/settings-view.ts';
 
 /** The instant at which every request of a harness is asked. */
@@ -40,6 +45,8 @@ export const query = (over: Partial<Query> = {}): Query => ({
   contextItems: [],
   excludeItems: [],
   constraints: noConstraints,
+  page: undefined,
+  trial: undefined,
   ...over,
 });
 
@@ -56,8 +63,16 @@ export const candidates = (items: readonly number[], top = 1, over: Partial<Pack
 export const list = (items: readonly PackedCandidate[], reflects?: Reflects): Buffer =>
   packList({ computedAt: askedAt - 100, reflects, candidates: items });
 
-export const profile = (session: readonly RecentEvent[], over: Partial<ProfileSummary> = {}): Buffer =>
-  packProfile({ segment: 'home|de', locale: 'de', session, bought: [], dismissed: [], inCart: [], ...over });
+interface ProfileOver extends Partial<Omit<ProfileSummary, 'bought'>> {
+  /** A number stands for an item bought today. */
+  readonly bought?: readonly (number | BoughtItem)[];
+}
+
+export const profile = (session: readonly RecentEvent[], { bought = [], ...over }: ProfileOver = {}): Buffer =>
+  packProfile({
+    ...{ segment: 'home|de', locale: 'de', session, dismissed: [], inCart: [], affinity: [], ...over },
+    bought: bought.map((one) => (typeof one === 'number' ? { item: one, day: dayOf(askedAt) } : one)),
+  });
 
 export const recent = (...events: readonly RecentEvent[]): Buffer => packRecent(events);
 
@@ -97,20 +112,23 @@ export function createServingHarness() {
   const metrics = createMetrics();
   const catalog = createCatalogView();
   const settings = createSettingsView();
+  const rules = createRulesView();
   const popularity = createPopularityView();
   const active = createActiveVersion(1);
   const health = createRedisHealth(quietLog, metrics);
   const decoder = createDecoder((kind) => metrics.servingUndecodable.inc({ kind }));
-  const setItem = (number: number, over: Partial<ItemAttributes> = {}) =>
-    catalog.set('shop', number, {
-      ...{ itemId: `i${number}`, available: true, archivedAt: null, price: null, currency: null, tags: [] },
+  const setItem = (number: number, over: Partial<ItemAttributes> = {}, namespace = 'shop') =>
+    catalog.set(namespace, number, {
+      ...{ itemId: `i${number}`, available: true, archivedAt: null, price: null, currency: null },
+      ...{ tags: [], parentId: null, publishedAt: null },
       ...over,
     });
   for (let number = 1; number <= 50; number += 1) setItem(number);
   const shared = { lists, active, catalog, health, decoder, clock: stillClock };
   return {
-    recommend: createPipeline({ ...shared, settings, popularity, metrics }),
+    recommend: createPipeline({ ...shared, settings, rules, popularity, metrics }),
     findSimilar: createFindSimilar(shared),
+    rules,
     redis,
     metrics,
     active,
@@ -127,6 +145,8 @@ export function createServingHarness() {
     setSimilar: (item: number, bytes: Buffer, version = 1) => values.set(`${version}/similar/shop/${item}`, bytes),
     setPopular: (segment: string, items: readonly number[], version = 1) =>
       popularity.set(version, 'shop', segment, candidates(items, 500, { sources: sourceBit('popular') })),
+    cursors: createCursors(Buffer.from('k'.repeat(32))),
+    setRules: (...stated: readonly StatedRule[]) => rules.set('shop', stated),
     setSurface: (name: string, rules: Partial<SurfaceSettings>) =>
       settings.set('shop', {
         revision: 7,
@@ -145,11 +165,15 @@ export type ServingHarness = ReturnType<typeof createServingHarness>;
 
 /** The list routes behind the product's own front, over a harness; `loaded` says whether views are. */
 export function createServingApp(harness: ServingHarness, loaded: () => boolean = () => true) {
-  const { metrics, recommend, findSimilar } = harness;
+  const { metrics, recommend, cursors, rules, findSimilar } = harness;
   const measure = createMeasure(metrics, stillClock);
   let made = 0;
   return composeApp({
-    apps: [recommendationRoutes({ recommend, loaded, measure }), similarRoutes({ findSimilar, loaded, measure })],
+    apps: [
+      recommendationRoutes({ recommend, cursors, clock: stillClock, loaded, measure }),
+      rulesRoutes({ recommend, cursors, rules, loaded, measure }),
+      similarRoutes({ findSimilar, loaded, measure }),
+    ],
     metrics,
     log: quietLog,
     makeId: () => `made-${++made}`,

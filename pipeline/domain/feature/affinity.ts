@@ -1,3 +1,5 @@
+import { dayOf } from '../day.ts';
+
 /** How often a tag was met on one event-time day by one type of interaction. */
 export interface TagCount {
   /** Days since the epoch, UTC. */
@@ -11,8 +13,6 @@ export interface TagCount {
 /** Counts in the order of `compareTagCounts`, each (day, tag, type) once. */
 export type Affinity = TagCount[];
 
-const dayMs = 86_400_000;
-
 /** Newest day first, then by tag and type. */
 export function compareTagCounts(a: Omit<TagCount, 'count'>, b: Omit<TagCount, 'count'>): number {
   return b.day - a.day || (a.tag < b.tag ? -1 : a.tag > b.tag ? 1 : 0) || a.type - b.type;
@@ -20,7 +20,7 @@ export function compareTagCounts(a: Omit<TagCount, 'count'>, b: Omit<TagCount, '
 
 /** Kept sorted, for it is read, cut and written in this order far more often than a count is new. */
 export function countTags(affinity: Affinity, tags: readonly string[], type: number, occurredAt: number): void {
-  const day = Math.floor(occurredAt / dayMs);
+  const day = dayOf(occurredAt);
   for (const tag of new Set(tags)) {
     const wanted = { day, type, tag };
     const at = placeOf(affinity, wanted);

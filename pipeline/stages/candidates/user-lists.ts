@@ -1,11 +1,15 @@
 import type { ProfileItem, ProfileUpdated } from '../../../schemas/generated/profile-updated.v1.ts';
+import { dayOf } from '../../domain/day.ts';
+import { likedTags } from '../../domain/feature/likes.ts';
 import { typeNumber } from '../../domain/interaction-type.ts';
 import { packList, sourceBit } from '../../domain/packed-list.ts';
-import { packProfile } from '../../domain/packed-profile.ts';
+import { packProfile, setLimit } from '../../domain/packed-profile.ts';
+import type { NamespaceSettings } from '../../domain/settings.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
 import type { CandidateWriter, UserLists } from '../../stores/candidate.ts';
 import type { ItemNumbers } from '../../stores/item-number.ts';
+import type { SettingsSource } from '../../stores/settings.ts';
 import type { SessionIndexes } from './session-indexes.ts';
 import { type UserCandidates, userCandidates } from './user-candidates.ts';
 
@@ -14,6 +18,7 @@ export interface UserListsOptions {
   readonly indexes: SessionIndexes;
   readonly itemNumbers: ItemNumbers;
   readonly writer: Pick<CandidateWriter, 'saveUsers'>;
+  readonly settings: Pick<SettingsSource, 'get'>;
   readonly clock: Clock;
   readonly metrics: Metrics;
 }
@@ -35,8 +40,6 @@ export interface UserListWriter {
 
 /** Profiles between two waits: about 5 ms of queries, so that nothing else of the process waits long. */
 const profilesAtOnce = 100;
-/** What a summary holds of each set; see packed-profile.ts. */
-const setItems = 60;
 
 interface Draft {
   readonly profile: ProfileUpdated;
@@ -44,7 +47,7 @@ interface Draft {
 }
 
 export function createUserListWriter(options: UserListsOptions): UserListWriter {
-  const { version, indexes, itemNumbers, writer, clock, metrics } = options;
+  const { version, indexes, itemNumbers, writer, settings, clock, metrics } = options;
   const writeSome = async (profiles: readonly ProfileUpdated[], isWanted: (user: UserRef) => boolean) => {
     const drafts = profiles.map((profile) => ({
       profile,
@@ -54,7 +57,13 @@ export function createUserListWriter(options: UserListsOptions): UserListWriter 
     const computedAt = clock.now();
     const users = drafts
       .filter(({ profile }) => isWanted(profile))
-      .map((draft) => packed(draft, numbers.get(draft.profile.namespace) ?? new Map(), computedAt));
+      .map((draft) => {
+        const { namespace } = draft.profile;
+        return packed(draft, numbers.get(namespace) ?? new Map(), {
+          computedAt,
+          weights: settings.get(namespace).weights,
+        });
+      });
     await writer.saveUsers(version, users);
     for (const { list, profile } of users) {
       metrics.candidatesListBytes.observe((list?.length ?? 0) + (profile?.length ?? 0));
@@ -96,15 +105,23 @@ async function numbersOf(
 }
 
 const setsOf = ({ bought, dismissed, inCart }: ProfileUpdated): readonly (readonly ProfileItem[])[] =>
-  [bought, dismissed, inCart].map((set) => set.slice(0, setItems));
+  [bought, dismissed, inCart].map((set) => set.slice(0, setLimit));
 
 /** Items that the catalogue does not know are left out: serving could neither filter nor show them. */
-function packed({ profile, candidates }: Draft, numbers: ReadonlyMap<string, number>, computedAt: number): UserLists {
-  const { namespace, userId, lastEvent, segment, locale, currentSession } = profile;
+function packed(
+  { profile, candidates }: Draft,
+  numbers: ReadonlyMap<string, number>,
+  { computedAt, weights }: { readonly computedAt: number; readonly weights: NamespaceSettings['weights'] },
+): UserLists {
+  const { namespace, userId, lastEvent, segment, locale, currentSession, affinity } = profile;
   const sources = sourceBit(candidates.source);
-  const [bought, dismissed, inCart] = setsOf(profile).map((set) =>
-    set.flatMap(({ itemId }) => numbers.get(itemId) ?? []),
-  ) as [number[], number[], number[]];
+  const [bought = [], dismissed = [], inCart = []] = setsOf(profile).map((set) =>
+    set.flatMap(({ itemId, occurredAt }) => {
+      const item = numbers.get(itemId);
+      return item === undefined ? [] : [{ item, day: dayOf(occurredAt) }];
+    }),
+  );
+  const itemsOf = (set: typeof bought) => set.map(({ item }) => item);
   return {
     namespace,
     userId,
@@ -124,8 +141,9 @@ function packed({ profile, candidates }: Draft, numbers: ReadonlyMap<string, num
         return item === undefined ? [] : [{ item, type: typeNumber(type), occurredAt }];
       }),
       bought,
-      dismissed,
-      inCart,
+      dismissed: itemsOf(dismissed),
+      inCart: itemsOf(inCart),
+      affinity: likedTags(affinity, weights, dayOf(computedAt)),
     }),
   };
 }

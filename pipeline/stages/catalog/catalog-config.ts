@@ -1,5 +1,6 @@
 import type { ConfigChanged } from '../../../schemas/generated/config-changed.v1.ts';
 import { topics } from '../../../schemas/topics.ts';
+import { type ConfigKind, configKinds } from '../../domain/intake/config-document.ts';
 import type { StatelessStage } from '../../kernel/stage.ts';
 import type { CatalogProjection, CatalogWriter, ConfigDocument, ConfigRef } from '../../stores/catalog.ts';
 import { foldBatch, keyParts, type Reading } from './fold.ts';
@@ -10,7 +11,7 @@ export interface CatalogConfigDeps {
   readonly projection: Pick<CatalogProjection, 'putConfig'>;
 }
 
-/** Keeps namespace settings: Postgres for the pipeline, then Redis for serving. */
+/** Keeps namespace settings and rules: Postgres for the pipeline, then Redis for serving. */
 export function createCatalogConfig({ catalog, projection }: CatalogConfigDeps): StatelessStage<ConfigChanged> {
   return {
     kind: 'stateless',
@@ -30,16 +31,19 @@ export function createCatalogConfig({ catalog, projection }: CatalogConfigDeps):
 /** Bodies are checked by their readers, who know what they mean; here they have to be JSON objects. */
 const config: Reading<ConfigChanged, ConfigRef, ConfigDocument> = {
   ref(key) {
-    const [namespace, kind] = keyParts(key, 3) ?? [];
-    return namespace === undefined || kind !== 'settings' ? 'the key is not namespace|settings|id' : { namespace };
+    const [namespace, kind, id] = keyParts(key, 3) ?? [];
+    if (namespace === undefined || id === undefined || !isKind(kind)) return 'the key is not namespace|kind|id';
+    return { namespace, kind, id };
   },
-  document({ namespace, kind, revision, body: text }) {
-    if (kind !== 'settings') return `there is no configuration of kind ${kind}`;
+  document({ namespace, kind, id, revision, body: text }) {
+    if (!isKind(kind)) return `there is no configuration of kind ${kind}`;
     const body = parseObject(text);
-    return body === undefined ? 'body is not a JSON object' : { namespace, revision, body };
+    return body === undefined ? 'body is not a JSON object' : { namespace, kind, id, revision, body };
   },
-  refOf: ({ namespace }) => ({ namespace }),
+  refOf: ({ namespace, kind, id }) => ({ namespace, kind, id }),
 };
+
+const isKind = (kind: string | undefined): kind is ConfigKind => configKinds.some((one) => one === kind);
 
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {

@@ -9,5 +9,5 @@ export interface ConfigStores {
 /** Projects what the table says of these namespaces. */
 export async function projectConfig({ catalog, projection }: ConfigStores, namespaces: readonly string[]) {
   const read = () => catalog.config(namespaces);
-  await putSettled(await read(), (documents) => projection.putConfig(namespaces, documents), read);
+  await putSettled(await read(), (config) => projection.putConfig(config), read);
 }

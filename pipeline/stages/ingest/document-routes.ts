@@ -1,3 +1,4 @@
+import type { ConfigKind } from '../../domain/intake/config-document.ts';
 import { defaultNamespace, type Fault, idRule, namespaceRule, textFault } from '../../domain/intake/text.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import type { DocumentReader } from '../../stores/documents.ts';
@@ -57,15 +58,23 @@ async function show(deps: DocumentRoutesDeps, call: Call, kind: 'item' | 'user')
   return { problem: { status: 404, code: `${kind}_unknown`, detail, path: 'id' } };
 }
 
-/** A document that nobody has seen can be deleted too: the deletion may overtake the write. */
-async function remove(deps: DocumentRoutesDeps, call: Call, kind: DocumentKind): Promise<Answer> {
+/**
+ * A document that nobody has seen can be deleted too: the deletion may overtake the write. `within` names the kind of
+ * configuration, whose documents are known by kind and id.
+ */
+async function remove(deps: DocumentRoutesDeps, call: Call, kind: DocumentKind, within?: ConfigKind): Promise<Answer> {
   const address = addressOf(call);
   if ('problem' in address) return address;
   const limited = deps.rates.take([address]);
   if (limited) return { problem: limited };
   const revision = revisionOf(call);
   if (typeof revision !== 'number') return { problem: revision };
-  const entry = kind.prepareDelete(address.namespace, address.id, revision, call.rules);
+  const entry = kind.prepareDelete(
+    address.namespace,
+    within ? `${within}|${address.id}` : address.id,
+    revision,
+    call.rules,
+  );
   const answer = await deps.commits.submit([{ entries: [entry] }]);
   if (answer.kind !== 'stored') return { problem: submitProblem(answer.kind) };
   const result = documentResult(kind, { path: '$', id: address.id }, { entry }, answer.results[0]);
@@ -84,5 +93,6 @@ export function documentRoutes(deps: DocumentRoutesDeps) {
       call.withBody((body) => upsert(deps, call, kindOf(name), body)),
     show: (name: 'item' | 'user') => (call: Call) => show(deps, call, name),
     remove: (name: 'item' | 'user') => (call: Call) => remove(deps, call, kindOf(name)),
+    removeRule: (call: Call) => remove(deps, call, kindOf('config'), 'rule'),
   };
 }

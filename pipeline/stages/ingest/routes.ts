@@ -34,6 +34,7 @@ export function addRoutes(app: Hono, deps: RoutesDeps): void {
   post('items:upsert', ['/v1/items:upsert', '/v1/items/upsert'], documents.upsert('item'));
   post('users:upsert', ['/v1/users:upsert', '/v1/users/upsert'], documents.upsert('user'));
   post('config:upsert', ['/v1/config:upsert', '/v1/config/upsert'], documents.upsert('config'));
+  app.delete('/v1/rules/:id', answering(deps, 'rules/id', documents.removeRule));
   for (const kind of ['item', 'user'] as const) {
     const path = `/v1/${kind}s/:id`;
     app.get(path, answering(deps, `${kind}s/id`, documents.show(kind)));

@@ -62,8 +62,9 @@ function projected({
   tags,
   body,
 }: ItemRow): ProjectedItem {
-  const { price, currency } = body;
-  return { namespace, number: Number(number), attributes: { itemId, available, archivedAt, price, currency, tags } };
+  const { price, currency, parentId = null, publishedAt = null } = body;
+  const attributes = { itemId, available, archivedAt, price, currency, tags, parentId, publishedAt };
+  return { namespace, number: Number(number), attributes };
 }
 
 /** Tags travel as JSON texts: Postgres arrays of arrays have to be rectangular. */

@@ -1,5 +1,5 @@
-import type { CatalogWriter, ConfigDocument } from '../catalog.ts';
-import { saveConfig } from './catalog-config.ts';
+import type { CatalogWriter } from '../catalog.ts';
+import { configuredNamespaces, loadConfig, saveConfig } from './catalog-config.ts';
 import { eachItemPage, loadItems, saveItems } from './catalog-items.ts';
 import type { Database } from './database.ts';
 
@@ -9,7 +9,8 @@ export function createCatalogWriter(db: Database): CatalogWriter {
     saveItems: (changes) =>
       changes.length === 0 ? Promise.resolve([]) : db.transaction((tx) => saveItems(tx, changes)),
     items: (refs) => loadItems(db, refs),
-    saveConfig: (changes) => saveConfig(db, changes),
+    saveConfig: (changes) =>
+      changes.length === 0 ? Promise.resolve() : db.transaction((tx) => saveConfig(tx, changes)),
     eachItemPage: (namespace, use) => eachItemPage(db, namespace, use),
     async saveUsers(changes) {
       if (changes.length === 0) return;
@@ -40,22 +41,8 @@ export function createCatalogWriter(db: Database): CatalogWriter {
         ],
       });
     },
-    async config(namespaces) {
-      if (namespaces.length === 0) return [];
-      const rows = await db.query<{ namespace: string; revision: bigint; body: ConfigDocument['body'] }>({
-        name: 'config-load',
-        text: `SELECT namespace, revision, body FROM namespace_config
-                WHERE namespace = ANY ($1::text[]) AND NOT deleted ORDER BY namespace`,
-        values: [namespaces],
-      });
-      return rows.map((row) => ({ ...row, revision: Number(row.revision) }));
-    },
-    async configuredNamespaces() {
-      const rows = await db.query<{ namespace: string }>({
-        text: 'SELECT namespace FROM namespace_config WHERE NOT deleted',
-      });
-      return rows.map(({ namespace }) => namespace);
-    },
+    config: (namespaces) => loadConfig(db, namespaces),
+    configuredNamespaces: () => configuredNamespaces(db),
     async highestNumbers() {
       const rows = await db.query<{ namespace: string; highest: bigint }>({
         text: `SELECT n.namespace, h.number AS highest FROM item_number n

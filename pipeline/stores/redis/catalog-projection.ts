@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ChainableCommander, Redis } from 'ioredis';
-import type { CatalogProjection, ConfigDocument, ProjectedItem } from '../catalog.ts';
+import type { CatalogProjection, NamespaceConfig, ProjectedItem } from '../catalog.ts';
 import { redisKeys } from './keys.ts';
 import { pipelined } from './pipelined.ts';
 
@@ -39,10 +39,9 @@ export function createRedisCatalogProjection(redis: Redis): CatalogProjection {
       );
       return ended === 1;
     },
-    async putConfig(namespaces, documents) {
-      const byNamespace = new Map(documents.map((document) => [document.namespace, document]));
+    async putConfig(config) {
       await pipelined(redis, (pipeline) => {
-        for (const namespace of namespaces) putSettings(pipeline, namespace, byNamespace.get(namespace));
+        for (const one of config) putNamespace(pipeline, one);
       });
     },
     async configuredNamespaces() {
@@ -70,13 +69,12 @@ function putItems(pipeline: ChainableCommander, items: readonly ProjectedItem[])
   }
 }
 
-function putSettings(pipeline: ChainableCommander, namespace: string, document: ConfigDocument | undefined): void {
-  if (document) {
-    pipeline.set(redisKeys.config(namespace), JSON.stringify({ revision: document.revision, body: document.body }));
-    pipeline.sadd(redisKeys.configIndex, namespace);
-  } else {
-    pipeline.del(redisKeys.config(namespace));
-    pipeline.srem(redisKeys.configIndex, namespace);
-  }
-  pipeline.xadd(redisKeys.configFeed, 'MAXLEN', '~', feedEntries, '*', 'ns', namespace, 'kind', 'settings');
+function putNamespace(pipeline: ChainableCommander, { namespace, settings, rules }: NamespaceConfig): void {
+  if (settings) pipeline.set(redisKeys.config(namespace), JSON.stringify(settings));
+  else pipeline.del(redisKeys.config(namespace));
+  if (rules.length > 0) pipeline.set(redisKeys.rules(namespace), JSON.stringify(rules));
+  else pipeline.del(redisKeys.rules(namespace));
+  if (settings || rules.length > 0) pipeline.sadd(redisKeys.configIndex, namespace);
+  else pipeline.srem(redisKeys.configIndex, namespace);
+  pipeline.xadd(redisKeys.configFeed, 'MAXLEN', '~', feedEntries, '*', 'ns', namespace, 'kind', 'config');
 }

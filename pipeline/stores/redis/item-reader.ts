@@ -15,6 +15,8 @@ const attributes = z.object({
   price: z.string().nullable(),
   currency: z.string().nullable(),
   tags: z.array(z.string()),
+  parentId: z.string().nullable().default(null), // absent where an older writer wrote it
+  publishedAt: z.number().nullable().default(null),
 });
 
 /** Reads item attributes and their feed. The connection belongs to whoever made it, and blocks while waiting. */

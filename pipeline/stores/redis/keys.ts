@@ -29,10 +29,11 @@ export const redisKeys = {
   itemFeed: 'i:feed',
   /** JSON { revision, body }. */
   config: (ns: string) => `c:{${ns}}:config`,
+  /** JSON [{ id, revision, body }]. */
   rules: (ns: string) => `c:{${ns}}:rules`,
   /** Set of namespaces that have configuration. */
   configIndex: 'c:index',
-  /** Stream; entries { ns, kind }. */
+  /** Stream; entries { ns, kind: 'config' }: read all of the namespace again. */
   configFeed: 'c:feed',
   /** Packed recent events, see packed-recent.ts. */
   recent: (ns: string, userId: string) => `r:{${ns}|u${userId}}`,

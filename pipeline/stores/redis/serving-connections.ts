@@ -2,11 +2,11 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { Component } from '../../kernel/component.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
-import type { ItemReader, ListReader, PopularReader, SettingsReader } from '../serving.ts';
+import type { ConfigReader, ItemReader, ListReader, PopularReader } from '../serving.ts';
+import { createConfigReader } from './config-reader.ts';
 import { createItemReader } from './item-reader.ts';
 import { createListReader } from './list-reader.ts';
 import { createPopularReader } from './popular-reader.ts';
-import { createSettingsReader } from './settings-reader.ts';
 
 /** A list asked of Redis later than this comes from a fallback; far above what a busy process needs. */
 const requestMs = 500;
@@ -27,7 +27,7 @@ const failSoon = {
 export interface ServingConnections {
   readonly lists: ListReader;
   readonly items: ItemReader;
-  readonly settings: SettingsReader;
+  readonly configReader: ConfigReader;
   readonly popular: PopularReader;
   /** Opens and closes the connections; started before whatever reads, stopped after it. */
   readonly component: Component;
@@ -45,13 +45,13 @@ export function createServingConnections({ url, log }: { url: string; log: Logge
   };
   const requests = open('requests', { commandTimeout: requestMs, enableAutoPipelining: true });
   const items = open('items');
-  const settings = open('settings');
+  const config = open('config');
   const popular = open('popular');
-  const all = [requests, items, settings, popular];
+  const all = [requests, items, config, popular];
   return {
     lists: createListReader(requests),
     items: createItemReader(items),
-    settings: createSettingsReader(settings),
+    configReader: createConfigReader(config),
     popular: createPopularReader(popular),
     component: {
       name: 'serving-redis',

@@ -125,6 +125,10 @@ const shown = (kind: 'item' | 'user', schema: z.ZodType, body: Readonly<Record<s
 
 const { 400: _, 413: __, 415: ___, ...withoutBody } = writeProblems;
 
+/** What a deletion takes, and how it may fail. */
+export const deletion = { ...one.query, revision };
+export const deletionProblems = { ...withoutBody, 400: readProblems[400], 409: ['revision_conflict'] };
+
 const removed = (kind: 'item' | 'user', schema: z.ZodType, field: string): Operation => ({
   ...one,
   id: kind === 'item' ? 'deleteItem' : 'deleteUser',
@@ -133,9 +137,9 @@ const removed = (kind: 'item' | 'user', schema: z.ZodType, field: string): Opera
   access: 'ingest',
   summary: kind === 'item' ? 'Delete an item' : 'Delete a user',
   description: 'What nobody has seen can be deleted too: a deletion may overtake the write.',
-  query: { ...one.query, revision },
+  query: deletion,
   answers: { 202: json('What became of the deletion.', schema) },
-  problems: { ...withoutBody, 400: readProblems[400], 409: ['revision_conflict'] },
+  problems: deletionProblems,
   examples: [
     {
       summary: 'One that is not known',

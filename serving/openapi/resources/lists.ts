@@ -1,7 +1,7 @@
 import { listLimit } from '../../../pipeline/domain/packed-list.ts';
 import { limits } from '../../routes/query-fields.ts';
 import { alias, type Operation } from '../operation.ts';
-import { contextRequest, explain, limit, list, similarItems, surface } from '../schemas/lists.ts';
+import { contextRequest, cursor, explain, limit, list, similarItems, surface } from '../schemas/lists.ts';
 import { id, namespace, number } from '../schemas/text.ts';
 import { json, readProblems } from './shared.ts';
 
@@ -11,8 +11,14 @@ const query = {
   surface: surface.optional(),
   limit: limit.optional(),
   explain: explain.optional(),
+  cursor: cursor.optional(),
 };
 const problems = { ...readProblems, 503: [...readProblems[503], 'no_list'] };
+const paged = {
+  ...problems,
+  400: [...problems[400], 'cursor_malformed'],
+  410: ['cursor_expired'],
+};
 
 const answer = {
   request_id: 'r-5',
@@ -54,7 +60,7 @@ const get: Operation = {
   params: { user_id: id },
   query,
   answers: { 200: json('The list.', list) },
-  problems,
+  problems: paged,
   examples: [
     {
       summary: 'For the home page',
@@ -100,7 +106,7 @@ const atQuery = (operationId: string, path: string): Operation =>
 
 const page = number({ min: 1, max: listLimit, integer: true });
 
-const paged: Operation = alias(get, {
+const byPage: Operation = alias(get, {
   id: 'getRecommendationsByPage',
   path: '/recommendations/{userId}',
   description: `\`page\` counts from 1; \`page\` × \`limit\` may reach the ${listLimit} candidates of a list. Each page is made anew, so an item may move between two of them while the user goes on: \`next_cursor\` of \`GET /v1/recommendations/{user_id}\` is the way that neither repeats nor skips one.`,
@@ -144,8 +150,8 @@ const post: Operation = {
   body: contextRequest,
   answers: { 200: json('The list.', list) },
   problems: {
-    ...problems,
-    400: ['malformed_json', ...problems[400]],
+    ...paged,
+    400: ['malformed_json', ...paged[400]],
     413: ['body_too_large'],
     415: ['unsupported_media_type'],
   },
@@ -213,5 +219,5 @@ export const listOperations: readonly Operation[] = [
   similar,
   atQuery('getReco', '/reco'),
   atQuery('getRecommend', '/recommend'),
-  paged,
+  byPage,
 ];

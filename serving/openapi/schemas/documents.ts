@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { settingsId } from '../../../pipeline/domain/intake/config-document.ts';
+import { type ConfigKind, settingsId } from '../../../pipeline/domain/intake/config-document.ts';
 import { itemRules } from '../../../pipeline/domain/intake/item.ts';
 import { propertyLimits } from '../../../pipeline/domain/intake/properties.ts';
 import { revisionRule } from '../../../pipeline/domain/intake/revision.ts';
 import { tagLimits } from '../../../pipeline/domain/intake/tag.ts';
 import { namespaceSettingsSchema } from '../../../pipeline/domain/settings.ts';
 import { absent, named, optional, withCases } from './named.ts';
+import { rule } from './rules.ts';
 import {
   boundedMap,
   consent,
@@ -82,15 +83,20 @@ const settings = named(
   namespaceSettingsSchema,
 );
 
-export const configDocument = named(
-  'ConfigDocument',
-  'One document of configuration, whole.',
-  z.strictObject({
+const kinds = {
+  settings: z.strictObject({
     ...versioned,
-    kind: optional(z.enum(['settings'])),
+    kind: optional(z.literal('settings')),
     id: optional(z.literal(settingsId)),
     body: settings,
   }),
+  rule: z.strictObject({ ...versioned, kind: z.literal('rule'), id, body: rule }),
+} satisfies Record<ConfigKind, z.ZodType>;
+
+export const configDocument = named(
+  'ConfigDocument',
+  'One document of configuration, whole: the settings of a namespace, or a rule.',
+  z.union([kinds.settings, kinds.rule]),
 );
 
 export const storedItem = named(

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { tagLimits } from '../../../pipeline/domain/intake/tag.ts';
 import { sourceNames } from '../../../pipeline/domain/packed-list.ts';
-import { fallbackLevels } from '../../recommend/query.ts';
+import { cursorLength, cursorMs } from '../../recommend/cursor.ts';
+import { fallbackLevels } from '../../recommend/fallback-level.ts';
 import { constraintLimits } from '../../routes/constraint-fields.ts';
 import { contextItemLimit, excludeItemLimit } from '../../routes/context-request.ts';
 import { limits, surfaceRule } from '../../routes/query-fields.ts';
@@ -15,6 +16,10 @@ export const limit = number({ min: 1, max: limits.maxLimit, integer: true }).des
   `Items asked for; ${limits.defaultLimit} where it is left out.`,
 );
 export const explain = z.boolean().describe('Also tell what is not in the list and why.');
+
+export const cursor = text({ max: cursorLength }).describe(
+  `\`next_cursor\` of the answer before, for the same user and surface; good for ${cursorMs / 60_000} minutes.`,
+);
 
 const tagList = z
   .array(text({ max: tagLimits.length }))
@@ -51,6 +56,7 @@ export const contextRequest = named(
     explain: optional(explain),
     context_items: optional(z.array(id).max(contextItemLimit)).describe('Such as the item of the page, or the cart.'),
     constraints: optional(constraints),
+    cursor: optional(cursor),
   }),
 );
 
@@ -62,11 +68,17 @@ const listItem = named(
   z.object({
     item_id: z.string(),
     score: z.number().describe('Falls along the list; comparable within one answer only.'),
-    position: z.int().min(1),
+    position: z.int().min(1).describe('Over all pages.'),
     sources: z.array(z.enum(sourceNames)),
     reasons: z
-      .array(z.object({ code: z.enum(['session', 'similar', 'popular']), because: z.string().optional() }))
-      .describe('`because` names the item that this one follows from.'),
+      .array(
+        z.object({
+          code: z.enum(['session', 'similar', 'popular', 'affinity', 'history', 'fresh', 'pinned']),
+          because: z.string().optional(),
+          rule: z.string().optional(),
+        }),
+      )
+      .describe('`because` names the item that this one follows from, `rule` the rule that pinned it.'),
   }),
 );
 
@@ -80,7 +92,7 @@ export const list = named(
   z.object({
     request_id: z.string(),
     items: z.array(listItem),
-    next_cursor: z.string().nullable(),
+    next_cursor: z.string().nullable().describe('For the next page of this list; null where nothing is left.'),
     generated_at: milliseconds,
     freshness_ms: z.number().nullable().describe('Age of what `reflects` names.'),
     reflects: reflects.nullable(),
@@ -89,8 +101,21 @@ export const list = named(
     state_version: z.int(),
     explain: z
       .object({
-        removed: z.array(z.object({ item_id: z.string().nullable(), level, filter: z.string() })),
+        removed: z.array(
+          z.object({ item_id: z.string().nullable(), level, filter: z.string(), rule: z.string().optional() }),
+        ),
         levels: z.array(level),
+        rules: z.object({
+          in_force: z.array(z.string()),
+          applied: z.array(
+            z.object({
+              rule: z.string(),
+              action: z.enum(['pin', 'boost']),
+              item_id: z.string().nullable(),
+              position: z.int(),
+            }),
+          ),
+        }),
         redis_waits: z.int(),
         degraded: z.boolean(),
       })

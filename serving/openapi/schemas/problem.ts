@@ -59,6 +59,7 @@ export const rowCodes = [
   'duplicate_item',
   'duplicate_position',
   'invalid_setting',
+  'invalid_rule',
   'record_invalid',
   'not_storable',
   'revision_conflict',

@@ -1,9 +1,17 @@
+import { dayOf } from '../../../pipeline/domain/day.ts';
 import type { Filter } from '../roles.ts';
 
-/** Bought, as far as the profile reaches back (its 60 newest) and in the recent events; surfaces may show it again. */
+/**
+ * Bought in the surface's window, as far as the profile reaches back (its 60 newest) and in the recent events. The day
+ * on which a window begins belongs to it.
+ */
 export const bought: Filter = {
   name: 'bought',
-  removes: (item, { rules, owned }) => rules.exclude_bought && owned.bought.has(item),
+  removes(item, { settings, owned, askedAt }) {
+    const day = settings.exclude_bought ? owned.bought.get(item) : undefined;
+    if (day === undefined) return false;
+    return settings.exclude_bought_days === null || day >= dayOf(askedAt) - settings.exclude_bought_days;
+  },
 };
 
 /** Dismissed by the user: no surface shows it. */
@@ -15,5 +23,5 @@ export const dismissed: Filter = {
 /** In the cart already. */
 export const inCart: Filter = {
   name: 'in_cart',
-  removes: (item, { rules, owned }) => rules.exclude_in_cart && owned.inCart.has(item),
+  removes: (item, { settings, owned }) => settings.exclude_in_cart && owned.inCart.has(item),
 };

@@ -9,11 +9,11 @@ export const excluded: Filter = {
 /** The item of the latest interaction, where the surface leaves it out. */
 export const current: Filter = {
   name: 'current',
-  removes: (item, { rules, current }) => rules.exclude_current && item === current,
+  removes: (item, { settings, current }) => settings.exclude_current && item === current,
 };
 
 /** Any item of the session and the recent events, where the surface leaves them out. */
 export const seen: Filter = {
   name: 'seen',
-  removes: (item, { rules, seen }) => rules.exclude_seen && seen.has(item),
+  removes: (item, { settings, seen }) => settings.exclude_seen && seen.has(item),
 };

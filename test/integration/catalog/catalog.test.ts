@@ -74,6 +74,8 @@ describe('the item projection', () => {
       price: '9.90',
       currency: 'EUR',
       tags: ['brand:x', 'genre:"a, b"'],
+      parentId: null,
+      publishedAt: null,
     });
     expect(await redis.hgetall(redisKeys.itemIndex)).toEqual({});
     const feed = await redis.xrange(redisKeys.itemFeed, '-', '+');
@@ -206,9 +208,32 @@ describe('the configuration projection', () => {
     });
     expect(await redis.smembers(redisKeys.configIndex)).toEqual(['default']);
     const [, entry] = (await redis.xrange(redisKeys.configFeed, '-', '+')).at(-1) ?? [];
-    expect(entry).toEqual(['ns', 'default', 'kind', 'settings']);
+    expect(entry).toEqual(['ns', 'default', 'kind', 'config']);
     await stage.handle([delivered<ConfigChanged>(configKey('default', 'settings', 'default'), null)]);
     expect(await redis.get(redisKeys.config('default'))).toBeNull();
+    expect(await redis.smembers(redisKeys.configIndex)).toEqual([]);
+  });
+
+  it('keeps every rule of a namespace beside its settings, and forgets deleted ones', async () => {
+    const stage = createCatalogConfig({ catalog, projection });
+    const rule = (id: string, revision: number, position: number) =>
+      delivered(configKey('default', 'rule', id), {
+        ...{ namespace: 'default', kind: 'rule', id, revision, receivedAt: 1 },
+        body: JSON.stringify({ action: 'pin', item: 'a', position }),
+      });
+    const known = async () => JSON.parse((await redis.get(redisKeys.rules('default'))) ?? '[]');
+    await stage.handle([rule('b|2', 1, 2), rule('a', 3, 1), settings(5, '{}')]);
+    await stage.handle([rule('a', 2, 9)]);
+    expect(await known()).toEqual([
+      { id: 'a', revision: 3, body: { action: 'pin', item: 'a', position: 1 } },
+      { id: 'b|2', revision: 1, body: { action: 'pin', item: 'a', position: 2 } },
+    ]);
+    await stage.handle([delivered<ConfigChanged>(configKey('default', 'settings', 'default'), null)]);
+    await stage.handle([delivered<ConfigChanged>(configKey('default', 'rule', 'b|2'), null)]);
+    expect((await known()).map(({ id }: { id: string }) => id)).toEqual(['a']);
+    expect(await redis.smembers(redisKeys.configIndex)).toEqual(['default']);
+    await stage.handle([delivered<ConfigChanged>(configKey('default', 'rule', 'a'), null)]);
+    expect(await redis.get(redisKeys.rules('default'))).toBeNull();
     expect(await redis.smembers(redisKeys.configIndex)).toEqual([]);
   });
 

@@ -207,6 +207,20 @@ describe('settings', () => {
     expect(read.ok && read.value).toMatchObject({ kind: 'settings', id: 'default', body: JSON.stringify(body) });
   });
 
+  it('stand beside rules, which are written, changed and deleted by their ids', async () => {
+    const rule = (revision: number, position: number) => ({
+      ...{ namespace: 'shop', kind: 'rule', id: 'top/1|x', revision },
+      body: { action: 'pin', item: 'i1', position },
+    });
+    const answer = await post('/v1/config:upsert', { documents: [rule(1, 2), rule(2, 3), rule(1, 2)] });
+    expect(statuses(answer)).toEqual(['accepted', 'accepted', 'stale']);
+    const path = `/v1/rules/${encodeURIComponent('top/1|x')}?namespace=shop`;
+    expect(await call('DELETE', `${path}&revision=1`)).toMatchObject({ body: { status: 'stale' } });
+    expect(await call('DELETE', `${path}&revision=3`)).toMatchObject({ body: { id: 'top/1|x', status: 'accepted' } });
+    const rows = await published('shop|rule|top/1|x');
+    expect(rows.map(({ payload }) => payload === null)).toEqual([false, false, true]);
+  });
+
   it('apply to events about a second after they were projected', async () => {
     await db.query({
       text: `INSERT INTO namespace_config (namespace, revision, body) VALUES ('strict', 1, '{"max_event_age_ms": 60000}')`,

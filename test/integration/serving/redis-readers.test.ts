@@ -21,6 +21,8 @@ const item: ItemAttributes = {
   price: '9.90',
   currency: 'EUR',
   tags: [],
+  parentId: null,
+  publishedAt: null,
 };
 const fields = ['ns', 'shop', 'n', '7', 'item', JSON.stringify(item)];
 
@@ -102,10 +104,10 @@ describe('readers of what projections write', () => {
     await writer.sadd(redisKeys.configIndex, 'shop', 'odd');
     await writer.set(redisKeys.config('shop'), '{"revision":4,"body":{"surfaces":{}}}');
     await writer.set(redisKeys.config('odd'), '{');
-    expect([...(await serving.settings.namespaces())].sort()).toEqual(['odd', 'shop']);
-    expect(await serving.settings.settings('shop')).toEqual({ revision: 4, body: { surfaces: {} } });
-    expect(await serving.settings.settings('odd')).toBe('unreadable');
-    expect(await serving.settings.settings('none')).toBeUndefined();
+    expect([...(await serving.configReader.namespaces())].sort()).toEqual(['odd', 'shop']);
+    expect(await serving.configReader.settings('shop')).toEqual({ revision: 4, body: { surfaces: {} } });
+    expect(await serving.configReader.settings('odd')).toBe('unreadable');
+    expect(await serving.configReader.settings('none')).toBeUndefined();
   });
 
   it('finds the popular lists of a version, segments with spaces included', async () => {
@@ -152,7 +154,7 @@ it('says transient, and soon, while Redis is away', async () => {
   try {
     await expect(away.lists.user(1, 'shop', 'u')).rejects.toBeInstanceOf(TransientError);
     await expect(away.items.feed.lastId()).rejects.toBeInstanceOf(TransientError);
-    await expect(away.settings.feed.read('0-0', 10)).rejects.toBeInstanceOf(TransientError);
+    await expect(away.configReader.feed.read('0-0', 10)).rejects.toBeInstanceOf(TransientError);
   } finally {
     await awayRunning.stop();
   }

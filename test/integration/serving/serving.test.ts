@@ -107,7 +107,7 @@ describe('serving over real Redis', () => {
     await redis.set(
       redisKeys.profile(1, ns, 'ben'),
       packProfile({
-        ...{ segment: '|', locale: '', bought: [], dismissed: [], inCart: [] },
+        ...{ segment: '|', locale: '', bought: [], dismissed: [], inCart: [], affinity: [] },
         session: [{ item: 3, type: 1, occurredAt: now - 1 }],
       }),
     );
@@ -157,7 +157,7 @@ describe('serving over real Redis', () => {
     expect((await listOf('nobody')).ids).toEqual(['i5', 'i1']);
     await eventually(async () => {
       const text = await (await fetch(`${url}/metrics`)).text();
-      for (const feed of ['catalog', 'settings', 'popularity']) {
+      for (const feed of ['catalog', 'config', 'popularity']) {
         expect(text).toContain(`freshet_serving_feed_loads_total{feed="${feed}",reason="flushed"} 1`);
       }
     });

@@ -150,7 +150,14 @@ export function createArbitrary({ resolve, known }: ArbitraryOptions) {
   /** Every way to be like one of each group that can be. */
   const chosen = new Map<Schema, readonly Schema[]>();
 
+  const arbitraries = new Map<Schema, fc.Arbitrary<unknown>>();
   function of(node: Schema): fc.Arbitrary<unknown> {
+    const made = arbitraries.get(node) ?? arbitraryOf(node);
+    arbitraries.set(node, made);
+    return made;
+  }
+
+  function arbitraryOf(node: Schema): fc.Arbitrary<unknown> {
     if (node.$ref !== undefined) return known[nameOf(node.$ref)] ?? of(plain(node));
     if ('const' in node) return fc.constant(node.const);
     if (Array.isArray(node.enum)) return fc.constantFrom(...node.enum);

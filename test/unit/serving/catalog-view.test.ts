@@ -2,7 +2,16 @@ import { expect, it } from 'vitest';
 import { createCatalogView } from '../../../serving/catalog-view.ts';
 
 const item = (itemId: string, over = {}) => ({
-  ...{ itemId, available: true, archivedAt: null, price: null, currency: null, tags: [] },
+  ...{
+    itemId,
+    available: true,
+    archivedAt: null,
+    price: null,
+    currency: null,
+    tags: [],
+    parentId: null,
+    publishedAt: null,
+  },
   ...over,
 });
 

@@ -11,6 +11,7 @@ import { parseUser } from '../../../../pipeline/domain/intake/user.ts';
 import { defaultSettings } from '../../../../pipeline/domain/settings.ts';
 import { createDocument } from '../../../../serving/openapi/document.ts';
 import { parseContextRequest } from '../../../../serving/routes/context-request.ts';
+import { parseRulesTrial } from '../../../../serving/routes/rules-trial-request.ts';
 import { createArbitrary } from '../../../support/openapi/arbitrary.ts';
 import { createJudge, type Schema } from '../../../support/openapi/json-schema.ts';
 import { mutated } from '../../../support/openapi/mutate.ts';
@@ -48,10 +49,22 @@ const inWords = [
   'too_large', // bytes of a whole map or document
 ];
 
+interface Fault {
+  readonly code: string;
+  readonly path: string;
+}
+
+/** A tag of spaces and separators alone is none; a rule ends after it starts. */
+const isOfRule = ({ code, path }: Fault) => code === 'invalid_rule' && /\.(tags\.\d+|ends_at)$/.test(path);
+
+/** A tag of spaces and separators alone is none; min is not above max. */
+const isOfConstraints = ({ code, path }: Fault) =>
+  (path.includes('.constraints.') && code === 'too_short') || path.endsWith('.constraints.price_between.min');
+
 interface Reader {
   readonly read: (input: unknown) => Parsed<unknown>;
   /** What this one refuses besides. */
-  readonly besides?: (problem: { readonly code: string; readonly path: string }) => boolean;
+  readonly besides?: (fault: Fault) => boolean;
 }
 
 const readers: Readonly<Record<string, Reader>> = {
@@ -73,13 +86,15 @@ const readers: Readonly<Record<string, Reader>> = {
   },
   ConfigDocument: {
     read: (input) => parseConfigDocument(input, '$', rules),
-    besides: ({ path }) => path === '$.updated_at',
+    besides: (one) => one.path === '$.updated_at' || isOfRule(one),
+  },
+  RulesPreview: {
+    read: (input) => parseRulesTrial(input, 'r-1'),
+    besides: (one) => isOfRule(one) || isOfConstraints(one),
   },
   ContextRequest: {
     read: (input) => parseContextRequest(input, 'r-1'),
-    // A tag of spaces and separators alone is none; min is not above max.
-    besides: ({ path, code }) =>
-      (path.startsWith('$.constraints.') && code === 'too_short') || path === '$.constraints.price_between.min',
+    besides: isOfConstraints,
   },
 };
 

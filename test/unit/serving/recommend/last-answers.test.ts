@@ -6,7 +6,7 @@ const answer = (locale: string) => ({
   candidates: [],
   reflects: undefined,
   seen: new Set<number>(),
-  owned: { bought: new Set<number>(), dismissed: new Set<number>(), inCart: new Set<number>() },
+  owned: { bought: new Map<number, number>(), dismissed: new Set<number>(), inCart: new Set<number>() },
   current: 0,
   locale,
 });

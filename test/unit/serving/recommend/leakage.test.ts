@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { typeNumber } from '../../../../pipeline/domain/interaction-type.ts';
-import { type Constraints, noConstraints } from '../../../../serving/recommend/constraints.ts';
+import { ruleSchema } from '../../../../pipeline/domain/rule.ts';
+import type { Constraints } from '../../../../serving/recommend/constraints.ts';
 import {
   askedAt,
   candidates,
@@ -28,6 +29,8 @@ const catalogueItem = fc.record({
   price,
   available: seldom(true, fc.boolean()),
   archivedAt: seldom<number | null>(null, fc.constantFrom(askedAt - 1, askedAt, askedAt + 1)),
+  parentId: seldom<string | null>(null, fc.constantFrom('p1', 'i1')),
+  publishedAt: seldom<number | null>(null, fc.constantFrom(askedAt - 1_000, askedAt + 1_000)),
 });
 const event = fc.record({
   item: fc.integer({ min: 1, max: itemCount }),
@@ -54,7 +57,35 @@ const surface = fc.record({
   exclude_seen: fc.boolean(),
   exclude_bought: fc.boolean(),
   exclude_in_cart: fc.boolean(),
+  diversity: seldom(0, fc.constantFrom(0.3, 1)),
+  fresh: seldom<{ slots: number; window_days: number } | null>(null, fc.constant({ slots: 2, window_days: 7 })),
+  blend: seldom<Record<string, number> | null>(
+    null,
+    fc.constant({ personal: 1, affinity: 0.5, popular: 0.5, history: 1 }),
+  ),
 });
+const target = fc.oneof(
+  fc.record({ items: fc.uniqueArray(fc.integer({ min: 1, max: itemCount }), { minLength: 1, maxLength: 5 }) }),
+  fc.record({ tags: fc.uniqueArray(tag, { minLength: 1, maxLength: 2 }) }),
+);
+const where = fc.constantFrom(undefined, ['home'], ['cart']);
+const idsOf = (numbers: readonly number[] | undefined) => numbers?.map((number) => `i${number}`);
+const targeted = (action: 'block' | 'whitelist' | 'boost') =>
+  fc.tuple(target, where).map(([about, surfaces]) => ({
+    ...{ action, ...(surfaces ? { surfaces } : {}), ...(action === 'boost' ? { factor: 3 } : {}) },
+    ...('items' in about ? { items: idsOf(about.items) } : about),
+  }));
+const pin = fc
+  .record({ item: fc.integer({ min: 1, max: itemCount }), position: fc.integer({ min: 1, max: 14 }) })
+  .map(({ item, position }) => ({ action: 'pin', item: `i${item}`, position }));
+const rules = fc
+  .tuple(
+    seldom<object[]>([], fc.array(targeted('block'), { maxLength: 2 })),
+    seldom<object[]>([], fc.array(targeted('whitelist'), { maxLength: 2 })),
+    fc.array(targeted('boost'), { maxLength: 2 }),
+    fc.array(pin, { maxLength: 4 }),
+  )
+  .map((all) => all.flat().map((body, at) => ({ ...ruleSchema.parse(body), id: `r${at}`, revision: 1 })));
 const sets = fc.record({ bought: someItems, dismissed: someItems, inCart: someItems });
 
 const scenario = fc.record({
@@ -66,12 +97,14 @@ const scenario = fc.record({
   session: fc.array(event, { maxLength: 4 }),
   excluded: someItems,
   constraints,
+  rules,
   surface,
   redisGoesAway: fc.boolean(),
 });
 
-it('no rung shows what the catalogue, the user, the surface or the request forbids, whatever is away', async () => {
+it('no rung, page, pin or slot shows what catalogue, user, surface, rules or request forbid, whatever is away', async () => {
   let shown = 0;
+  let paged = 0;
   await fc.assert(
     fc.asyncProperty(scenario, async ({ catalogue, has, lists, sets: owned, events, session, ...rest }) => {
       const serving = createServingHarness();
@@ -82,7 +115,8 @@ it('no rung shows what the catalogue, the user, the surface or the request forbi
           ...(value ? { price: String(value.price), currency: value.currency } : {}),
         });
       }
-      serving.setSurface('home', rest.surface);
+      serving.setSurface('home', rest.surface as Parameters<typeof serving.setSurface>[1]);
+      serving.setRules(...rest.rules);
       serving.setUser({
         ...(has.list ? { list: list(candidates(lists.personal)) } : {}),
         ...(has.profile ? { profile: profile(session, owned) } : {}),
@@ -102,8 +136,14 @@ it('no rung shows what the catalogue, the user, the surface or the request forbi
         serving.redis.away = true;
       }
       const slate = await serving.recommend(asked);
-      const items = slate?.items.map(({ item }) => item) ?? [];
+      const cursor = slate && serving.cursors.next(slate);
+      const page = cursor === undefined ? undefined : serving.cursors.open(cursor, asked, askedAt);
+      if (typeof page === 'string') throw new Error(page);
+      const second = page && (await serving.recommend({ ...asked, page }));
+      const pages = [slate, second].map((one) => one?.items.map(({ item }) => item) ?? []);
+      const items = pages.flat();
       shown += items.length;
+      paged += pages[1]?.length ?? 0;
       expect(new Set(items).size).toBe(items.length);
 
       const known = has.profile ? { ...owned, session } : { bought: [], dismissed: [], inCart: [], session: [] };
@@ -112,9 +152,15 @@ it('no rung shows what the catalogue, the user, the surface or the request forbi
       const dismissed = new Set([...known.dismissed, ...done('dismiss').map(({ item }) => item)]);
       const seen = new Set([...known.session, ...events].map(({ item }) => item));
       const { anyOf, allOf, noneOf, price: range, perBrand, perCategory } = rest.constraints;
+      const here = rest.rules.filter((rule) => rule.surfaces === undefined || rule.surfaces.includes('home'));
+      const names = (rule: (typeof here)[number], item: number, its: readonly string[]) =>
+        rule.action !== 'pin' && (rule.items?.includes(`i${item}`) || rule.tags?.some((one) => its.includes(one)));
+      const whitelists = here.filter(({ action }) => action === 'whitelist');
       for (const item of items) {
         const { tags: its, price: value, available, archivedAt } = catalogue[item - 1] as (typeof catalogue)[number];
         expect(available && (archivedAt === null || archivedAt > askedAt)).toBe(true);
+        expect(here.some((rule) => rule.action === 'block' && names(rule, item, its))).toBe(false);
+        expect(whitelists.length === 0 || whitelists.some((rule) => names(rule, item, its))).toBe(true);
         expect(rest.excluded).not.toContain(item);
         expect(dismissed.has(item)).toBe(false);
         expect(rest.surface.exclude_bought && bought.has(item)).toBe(false);
@@ -126,19 +172,19 @@ it('no rung shows what the catalogue, the user, the surface or the request forbi
         if (range)
           expect(value && value.currency === 'EUR' && value.price >= range.min && value.price <= range.max).toBe(true);
       }
-      for (const [kind, most] of [
-        ['brand:', perBrand],
-        ['category:', perCategory],
-      ] as const) {
+      const families = items.map((item) => catalogue[item - 1]?.parentId ?? `i${item}`);
+      expect(new Set(families).size).toBe(families.length);
+      const caps = [['brand:', perBrand] as const, ['category:', perCategory] as const];
+      for (const [kind, most, onPage] of pages.flatMap((ids) => caps.map(([...cap]) => [...cap, ids] as const))) {
         const counts = Map.groupBy(
-          items.flatMap((item) => catalogue[item - 1]?.tags.filter((one) => one.startsWith(kind)) ?? []),
+          onPage.flatMap((item) => catalogue[item - 1]?.tags.filter((one) => one.startsWith(kind)) ?? []),
           (one) => one,
         );
         for (const ofOne of counts.values()) expect(ofOne.length).toBeLessThanOrEqual(most);
       }
-      if (items.length > 0) expect(slate?.query.constraints).not.toBe(noConstraints);
     }),
     { numRuns: 400 },
   );
   expect(shown).toBeGreaterThan(800); // the property says something
+  expect(paged).toBeGreaterThan(100);
 });

@@ -53,7 +53,7 @@ describe('GET /v1/recommendations/{user_id}', () => {
         },
         { item_id: 'i30', score: 0.25, position: 2, sources: ['popular'], reasons: [{ code: 'popular' }] },
       ],
-      next_cursor: null,
+      next_cursor: expect.stringMatching(/^[\w-]{40,}$/),
       generated_at: askedAt,
       freshness_ms: 900,
       reflects: { event_id: 'e1', received_at: askedAt - 500, occurred_at: askedAt - 900 },

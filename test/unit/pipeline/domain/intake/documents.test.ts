@@ -81,7 +81,7 @@ describe('settings', () => {
 
   const cases: [string, Record<string, unknown>, string[]][] = [
     ['without a body', { body: undefined }, ['required $.body']],
-    ['of another kind', { kind: 'rule' }, ['invalid_format $.kind']],
+    ['of another kind', { kind: 'colour' }, ['invalid_format $.kind']],
     ['with a value out of range', { body: { max_event_age_ms: -1 } }, ['invalid_setting $.body.max_event_age_ms']],
     ['with a misspelt name', { body: { max_age: 1 } }, ['unknown_field $.body']],
     ['with a body that is a list', { body: [] }, ['invalid_setting $.body']],
@@ -138,4 +138,32 @@ it('documents are answered by a value, whatever they are', () => {
       ),
     ),
   );
+});
+
+describe('rules', () => {
+  const rule = (over: Record<string, unknown>, id: unknown = 'summer|top') =>
+    config({ kind: 'rule', id, body: { action: 'pin', item: 'i1', position: 1, ...over } });
+
+  it('are kept as written, under an id of their own', () => {
+    expect(accepted(rule({ starts_at: '2026-06-01T00:00:00Z' }))).toMatchObject({
+      ...{ kind: 'rule', id: 'summer|top' },
+      body: '{"action":"pin","item":"i1","position":1,"starts_at":"2026-06-01T00:00:00Z"}',
+    });
+  });
+
+  it.each([
+    ['without an id', rule({}, null), 'required $.id'],
+    ['with a position out of range', rule({ position: 101 }), 'invalid_rule $.body.position'],
+    [
+      'that end before they start',
+      rule({ starts_at: '2026-06-02T00:00:00Z', ends_at: '2026-06-01T00:00:00Z' }),
+      'invalid_rule $.body.ends_at',
+    ],
+    ['with an instant without a zone', rule({ starts_at: '2026-06-02T00:00:00' }), 'invalid_rule $.body.starts_at'],
+    ['with a misspelt name', rule({ positon: 1 }), 'unknown_field $.body'],
+    ['about nothing', config({ kind: 'rule', id: 'a', body: { action: 'block' } }), 'invalid_rule $.body.items'],
+    ['with an action that there is not', rule({ action: 'hide' }), 'invalid_rule $.body.action'],
+  ])('are refused %s', (_, given, expected) => {
+    expect(faultsOf(given)).toEqual([expected]);
+  });
 });

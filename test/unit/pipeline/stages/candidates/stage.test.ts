@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dayOf } from '../../../../../pipeline/domain/day.ts';
 import { profileKey } from '../../../../../pipeline/domain/keys.ts';
 import { TransientError } from '../../../../../pipeline/kernel/errors.ts';
 import {
@@ -63,7 +64,11 @@ describe('the candidates stage', () => {
     const bought = [{ itemId: 'a', occurredAt: now }];
     await handle(profile('u9', { bought, segment: 'home|de', locale: 'de' }));
     expect(harness.list('u9')).toMatchObject({ reflects: { eventId: 'e-u9' }, items: [] });
-    expect(harness.summary('u9')).toMatchObject({ segment: 'home|de', locale: 'de', bought: [harness.number('a')] });
+    expect(harness.summary('u9')).toMatchObject({
+      segment: 'home|de',
+      locale: 'de',
+      bought: [{ item: harness.number('a'), day: dayOf(now) }],
+    });
   });
 
   it('writes the session into the summary, oldest first, known items only', async () => {

@@ -8,7 +8,16 @@ import type { CatalogProjection, CatalogWriter, ProjectedItem } from '../../../.
 const item = (number: number): ProjectedItem => ({
   namespace: 'default',
   number,
-  attributes: { itemId: `i${number}`, available: true, archivedAt: null, price: null, currency: null, tags: [] },
+  attributes: {
+    itemId: `i${number}`,
+    available: true,
+    archivedAt: null,
+    price: null,
+    currency: null,
+    tags: [],
+    parentId: null,
+    publishedAt: null,
+  },
 });
 
 /** Ten items in the tables, a projection to spoil, and a clock whose sleeps the test ends. */
