@@ -4,6 +4,7 @@ import { FreshetError, messageOf, TransientError } from '../pipeline/kernel/erro
 import type { Logger } from '../pipeline/kernel/logger.ts';
 import type { Metrics } from '../pipeline/kernel/metrics.ts';
 import { type Problem, problemResponse } from '../pipeline/kernel/problem.ts';
+import { internal } from './malformed-request.ts';
 import { allowedMethods } from './middleware/allowed-methods.ts';
 import type { HasRoute } from './middleware/authenticate.ts';
 import { cors } from './middleware/cors.ts';
@@ -27,11 +28,6 @@ const unavailable: Problem = {
   code: 'unavailable',
   detail: 'Something this needs is away for now. Repeat the request after Retry-After.',
   retryAfterSeconds: 1,
-};
-const internal: Problem = {
-  status: 500,
-  code: 'internal',
-  detail: 'The request failed for a reason on our side. Name the request id when you report it.',
 };
 
 /**

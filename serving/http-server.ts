@@ -1,11 +1,12 @@
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Clock } from '../pipeline/kernel/clock.ts';
 import type { Component } from '../pipeline/kernel/component.ts';
-import { FreshetError } from '../pipeline/kernel/errors.ts';
+import { FreshetError, messageOf } from '../pipeline/kernel/errors.ts';
 import type { Logger } from '../pipeline/kernel/logger.ts';
+import { internal, malformed, onClientError, unservedResponse } from './malformed-request.ts';
 import type { Readiness } from './readiness.ts';
 
 /** How long requests in flight may take once the server stops. */
@@ -31,6 +32,8 @@ export interface HttpServerOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly readiness: Readiness;
+  /** Names requests that never reach the app. */
+  readonly makeId: () => string;
   readonly finishMs?: number;
   readonly requestMs?: number;
 }
@@ -52,9 +55,19 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     url: () => listening && urlOf(listening),
     async start(fail) {
       const requestTimeout = options.requestMs ?? requestMs;
-      const connectionsCheckingInterval = Math.min(requestTimeout, requestCheckMs);
-      const serverOptions = { requestTimeout, connectionsCheckingInterval, maxHeaderSize: headerBytes };
-      const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
+      const serverOptions = {
+        requestTimeout,
+        connectionsCheckingInterval: Math.min(requestTimeout, requestCheckMs),
+        maxHeaderSize: headerBytes,
+        requireHostHeader: false, // refused by us, as a problem
+      };
+      const errorHandler = (error: unknown) => {
+        if (error instanceof RequestError) return unservedResponse(malformed, options.makeId());
+        log.error({ server: name, error: messageOf(error) }, 'a request failed before the app could answer');
+        return unservedResponse(internal, options.makeId());
+      };
+      const server = createServer(serverOptions, getRequestListener(app.fetch, { errorHandler }));
+      server.on('clientError', onClientError(options.makeId));
       server.keepAliveTimeout = keepAliveMs;
       const silent = trackSilent(server);
       await listen(server, host, port);

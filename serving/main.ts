@@ -14,6 +14,8 @@ import type { AccessRole } from './main/access.ts';
 import type { ServerContext } from './main/context.ts';
 import type { IdentityEnv } from './middleware/identity.ts';
 import { createMeasure } from './middleware/request-metrics.ts';
+import type { DocumentOptions } from './openapi/document.ts';
+import { openapiRoutes } from './openapi/routes.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { analyticsRoutes } from './routes/analytics.ts';
 import { type ContractDeps, contractRoutes } from './routes/contract.ts';
@@ -70,6 +72,9 @@ export function analyticsRole({ metrics, clock }: ServerContext, analytics: Anal
 /** What clients may rely on. */
 export const contractRole = (contract: ContractDeps): Hono<IdentityEnv> => contractRoutes(contract);
 
+/** What clients may send and are answered, to programs and to people. */
+export const openapiRole = (document: DocumentOptions): Hono<IdentityEnv> => openapiRoutes(document);
+
 type Kind = 'http' | 'worker' | 'admin';
 
 export interface FrontOptions {
@@ -84,10 +89,10 @@ export interface FrontOptions {
 }
 
 export interface Front {
+  /** Method and path of every route, as routers write them. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
   readonly server: HttpServer;
   readonly readiness: Readiness;
-  /** What it answers, as the router has it. */
-  readonly routes: readonly { readonly method: string; readonly path: string }[];
 }
 
 /** The process's port: its routers, health, readiness and metrics. */
@@ -105,7 +110,7 @@ export function createFront(context: ServerContext, { kind, apps, health, worker
   return {
     server: createHttpServer({ ...context, ...placeOf(config, kind), name: kind, app, readiness }),
     readiness,
-    routes: app.routes,
+    routes: app.routes.map(({ method, path }) => ({ method, path })),
   };
 }
 

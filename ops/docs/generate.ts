@@ -4,6 +4,7 @@ import { configAliases, configSpec } from '../../pipeline/kernel/config.ts';
 import { type SubmitTopic, submitTopicsText } from '../../pipeline/kernel/submit-topics.ts';
 import { allTopics, sourceTopics } from '../../schemas/topics.ts';
 import { topologyDiagram } from '../topics/diagram.ts';
+import { clientTypes } from './client-types.ts';
 
 /** A parsed default as the variable would have it. */
 const textOf = (value: unknown): string =>
@@ -61,12 +62,13 @@ export function withSections(text: string): string {
   });
 }
 
-/** Writes README sections and .env.example; with `check` only tells which would change. */
+/** Writes README sections, .env.example and the client's types; with `check` only tells which would change. */
 export function generateDocs(root: string, { check }: { check: boolean }): string[] {
   const readme = join(root, 'README.md');
   const wanted = [
     { path: readme, text: withSections(readFileSync(readme, 'utf8')) },
     { path: join(root, '.env.example'), text: environmentExample() },
+    { path: join(root, 'serving/client/generated/api.ts'), text: clientTypes() },
   ];
   const changed = wanted.filter(({ path, text }) => {
     try {

@@ -17,6 +17,7 @@ import {
   createAdminServer,
   createFront,
   type Front,
+  openapiRole,
   servingRole,
 } from '../../serving/main.ts';
 import { productVersion } from '../cli/report.ts';
@@ -39,7 +40,7 @@ export interface FreshetProcess {
   readonly url: string;
   /** Where operators find `/admin`; undefined where there is none. */
   readonly adminUrl: string | undefined;
-  /** What its port answers. */
+  /** Method and path of every route of that port. */
   readonly routes: Front['routes'];
   readonly metrics: Metrics;
   readonly pipeline: Pipeline;
@@ -66,9 +67,14 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
     (app) => app !== undefined,
   );
   const { limits: intakeLimits, schemas } = createIntakeContract(pipeline.resources.registry);
-  const contract = contractRole({ version: productVersion(), intakeLimits, schemas });
+  const version = productVersion();
   const kind = doors.length > 0 ? 'http' : isAdminApart && roles.size === 1 ? 'admin' : 'worker';
-  const apps = { http: [...doors, contract], admin: admin ? [admin] : [], worker: [] }[kind];
+  const access = kind === 'http' ? accessRole(base) : undefined;
+  const told = [
+    contractRole({ version, intakeLimits, schemas }),
+    openapiRole({ version, isSecured: access !== undefined }),
+  ];
+  const apps = { http: [...doors, ...told], admin: admin ? [admin] : [], worker: [] }[kind];
   const says = () => ({ stages: pipeline.status(), relays: pipeline.relays() });
   const workers = createWorkers(
     { ...base, ...identity },
@@ -77,7 +83,6 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
       offsets: (topic) => pipeline.resources.admin.offsets(topic),
     },
   );
-  const access = kind === 'http' ? accessRole(base) : undefined;
   const { server, readiness, routes } = createFront(base, {
     kind,
     apps: apps as Parameters<typeof createFront>[1]['apps'],

@@ -16,11 +16,12 @@ export function printAddress({ stateVersion, stage, topic, partition, offset }: 
   return `${stage}${stateVersion === 0 ? '' : `.v${stateVersion}`}/${topic}/${partition}/${offset}`;
 }
 
-const pattern = /^([^/]+?)(?:\.v([1-9]\d{0,8}))?\/([^/]+)\/(\d{1,9})\/(\d{1,18})$/;
+/** The same as a pattern. */
+export const addressPattern = /^([^/]+?)(?:\.v([1-9]\d{0,8}))?\/([^/]+)\/(\d{1,9})\/(\d{1,18})$/;
 
 /** Undefined where the text is no address. */
 export function parseAddress(text: string): DeadLetterAddress | undefined {
-  const [, stage, version, topic, partition, offset] = pattern.exec(text) ?? [];
+  const [, stage, version, topic, partition, offset] = addressPattern.exec(text) ?? [];
   if (stage === undefined || topic === undefined || partition === undefined || offset === undefined) return undefined;
   return {
     stateVersion: Number(version ?? 0),

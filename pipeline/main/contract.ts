@@ -4,13 +4,12 @@ import type { RegistryClient } from '../broker/registry/registry-client.ts';
 import { orderItemLimit } from '../domain/intake/commerce.ts';
 import { impressionItemLimit } from '../domain/intake/impression.ts';
 import { propertyLimits } from '../domain/intake/properties.ts';
+import { batchLimit, bodyLimit } from '../domain/intake/request-limits.ts';
 import { tagLimits } from '../domain/intake/tag.ts';
 import { eventIdRule, idRule, namespaceRule } from '../domain/intake/text.ts';
 import { defaultSettings } from '../domain/settings.ts';
 import { TransientError } from '../kernel/errors.ts';
 import { jsonDepthLimit } from '../kernel/json-depth.ts';
-import { batchLimit } from '../stages/ingest/read-batch.ts';
-import { bodyLimit } from '../stages/ingest/read-json.ts';
 
 /** What the doors refuse beyond; those of events' ages are a namespace's own where its settings say so. */
 const intakeLimits = {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { addressShape, parseAddress } from '../../pipeline/domain/dead-letter-address.ts';
+import { addressPattern, addressShape, parseAddress } from '../../pipeline/domain/dead-letter-address.ts';
 import type { FieldProblem } from '../../pipeline/kernel/problem.ts';
 import type { DeadLetterFilter } from '../../pipeline/stores/dead-letter.ts';
 import { positionOf } from './cursor.ts';
@@ -10,7 +10,8 @@ const text = z
   .string()
   .min(1)
   .max(500)
-  .refine((value) => !value.includes('\u0000'), 'must not hold NUL');
+  .refine((value) => !value.includes('\u0000'), 'must not hold NUL')
+  .meta({ pattern: '^[^\\u0000]*$' });
 const instant = z.iso.datetime({ offset: true }).transform((value) => Date.parse(value));
 const whole = (most: number) => z.int().min(1).max(most);
 
@@ -68,6 +69,7 @@ function withStatus(filter: DeadLetterFilter, one: z.output<typeof status>): Dea
 
 const address = z
   .string()
+  .meta({ pattern: addressPattern.source })
   .transform((id) => parseAddress(id))
   .refine((key) => key !== undefined, `must be an id as lists have it: ${addressShape}`);
 

@@ -12,10 +12,9 @@ import { normaliseTag, tagLimits } from '../../pipeline/domain/intake/tag.ts';
 import { currencyRule } from '../../pipeline/domain/intake/text.ts';
 import { type Constraints, noConstraints, type PriceRange } from '../recommend/constraints.ts';
 
-/** Tags a request may name in one list; each costs a comparison an item. */
-const tagLimit = 50;
-const capLimit = 100;
-const highestPrice = 1e15;
+/** `tags`: those that a request may name in one list; each costs a comparison an item. */
+export const constraintLimits = { tags: 50, cap: 100, price: 1e15 } as const;
+const { tags: tagLimit, cap: capLimit, price: highestPrice } = constraintLimits;
 
 const known = new Set([
   'exclude_items',

@@ -10,6 +10,7 @@ import {
 } from '../../pipeline/domain/caller.ts';
 import type { FieldProblem } from '../../pipeline/domain/intake/fields.ts';
 import { idRule, namespaceRule, type TextRule, textFault } from '../../pipeline/domain/intake/text.ts';
+import { listLimit } from '../../pipeline/domain/packed-list.ts';
 import type { IdentityEnv } from '../middleware/identity.ts';
 
 export const limits = { defaultLimit: 20, maxLimit: 100 } as const;
@@ -87,6 +88,23 @@ export class QueryFields {
     const message = `must be a whole number from ${least} to ${most}`;
     this.problems.push({ code: 'out_of_range', path: `query.${name}`, message, limit: most });
     return otherwise;
+  }
+
+  /** Counted from 1. Lists reach so far: `page` times `limit` beyond `listLimit` is refused. */
+  page(limit: number): number {
+    const value = this.#c.req.query('page');
+    if (value === undefined) return 1;
+    const page = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+    if (page > 1 && this.cursor() !== undefined) {
+      const message = 'and cursor are two ways to a later page: send one of them';
+      this.problems.push({ code: 'conflicting_fields', path: 'query.page', message });
+      return 1;
+    }
+    if (page >= 1 && page * limit <= listLimit) return page;
+    const message =
+      page >= 1 ? `times limit must be at most ${listLimit}` : `must be a whole number from 1 to ${listLimit}`;
+    this.problems.push({ code: 'out_of_range', path: 'query.page', message, limit: listLimit });
+    return 1;
   }
 
   /** Undefined where the client sends none; opened by the route, which knows whose it has to be. */

@@ -4,7 +4,7 @@ import type { Problem } from '../../pipeline/kernel/problem.ts';
 import { type Impressions, impressionsNotAvailable, servedSlate } from '../impressions.ts';
 import type { IdentityEnv } from '../middleware/identity.ts';
 import type { Measure } from '../middleware/request-metrics.ts';
-import { answerOf } from '../recommend/answer.ts';
+import { type Answer, answerOf } from '../recommend/answer.ts';
 import { noConstraints } from '../recommend/constraints.ts';
 import type { Cursors } from '../recommend/cursor.ts';
 import type { Query } from '../recommend/query.ts';
@@ -50,14 +50,14 @@ type C = Context<IdentityEnv>;
 
 /** Answers a query that was read, or says why not; a list that is to be logged is handed on once it is answered. */
 function answering({ recommend, cursors, clock, loaded, impressions }: RecommendationRouteDeps) {
-  return async function answer(c: C, asked: Query, cursor: string | undefined): Promise<Response> {
+  return async function answer(c: C, asked: Query, cursor: string | undefined, skip = 0): Promise<Response> {
     if (asked.logImpression && impressions === undefined) return refuse(c, impressionsNotAvailable);
     if (!loaded()) return refuse(c, notLoaded);
     const page = cursor === undefined ? undefined : cursors.open(cursor, asked, clock.now());
     if (page === 'malformed' || page === 'expired') return refuse(c, cursorProblems[page]);
     const slate = await recommend(page === undefined ? asked : { ...asked, page });
     if (slate === undefined) return refuse(c, noList);
-    const document = answerOf(slate, cursors);
+    const document = withoutFirst(skip, answerOf(slate, cursors));
     if (asked.logImpression) impressions?.log(servedSlate(asked, document));
     return c.json(document);
   };
@@ -67,15 +67,18 @@ function answering({ recommend, cursors, clock, loaded, impressions }: Recommend
 export function recommendationRoutes(deps: RecommendationRouteDeps): Hono<IdentityEnv> {
   const answer = answering(deps);
 
-  function get(userIdOf: (fields: QueryFields) => string) {
+  function get(userIdOf: (fields: QueryFields) => string, takesPages = false) {
     return async function getRecommendations(c: C): Promise<Response> {
       const fields = new QueryFields(c);
+      const userId = userIdOf(fields);
+      const limit = fields.limit();
+      const number = takesPages ? fields.page(limit) : 1;
       const query: Query = {
         requestId: c.get('identity').requestId,
-        userId: userIdOf(fields),
+        userId,
         namespace: fields.namespace(),
         surface: fields.surface(),
-        limit: fields.limit(),
+        limit: number * limit,
         explain: fields.flag('explain'),
         logImpression: fields.flag('log_impression'),
         contextItems: nothing,
@@ -84,7 +87,9 @@ export function recommendationRoutes(deps: RecommendationRouteDeps): Hono<Identi
         page: undefined,
         trial: undefined,
       };
-      return fields.problems.length > 0 ? refuseFields(c, fields.problems) : answer(c, query, fields.cursor());
+      return fields.problems.length > 0
+        ? refuseFields(c, fields.problems)
+        : answer(c, query, fields.cursor(), (number - 1) * limit);
     };
   }
 
@@ -107,8 +112,16 @@ export function recommendationRoutes(deps: RecommendationRouteDeps): Hono<Identi
     .get(
       '/recommendations/:userId',
       counted,
-      get((fields) => fields.pathId('userId', 1)),
+      get((fields) => fields.pathId('userId', 1), true),
     )
     .get('/reco', counted, byQuery)
     .get('/recommend', counted, byQuery);
+}
+
+/** A later page of a list: items keep their positions. */
+function withoutFirst(count: number, answer: Answer): Answer {
+  if (count === 0) return answer;
+  const { explain, items } = answer;
+  const explained = explain && { explain: { ...explain, levels: explain.levels.slice(count) } };
+  return { ...answer, items: items.slice(count), ...explained };
 }

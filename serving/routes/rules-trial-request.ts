@@ -15,7 +15,7 @@ import type { Query } from '../recommend/query.ts';
 import { parseContextRequest } from './context-request.ts';
 
 /** Rules that one rehearsal may add or leave out. */
-const trialLimit = 100;
+export const trialLimit = 100;
 const known = new Set(['request', 'rules', 'without']);
 
 /** The body of `POST /v1/rules:preview`: a request for a list, and the rules to try on it. */

@@ -77,7 +77,7 @@ function fused(lists: readonly (readonly [weight: number, offers: readonly Offer
 function likeness({ items }: DataSet, a: number, b: number): number {
   const [x, y] = [a, b].map((number) => new Set(items[number - 1]?.tags)) as [Set<string>, Set<string>];
   const common = [...x].filter((tag) => y.has(tag)).length;
-  return Math.fround(common / (x.size + y.size - common));
+  return common === 0 ? 0 : Math.fround(common / (x.size + y.size - common));
 }
 
 /** One after the other of the first 60 what is relevant and unlike those taken. */

@@ -18,6 +18,7 @@ export const commerceFields: ReadonlySet<string> = new Set(['cart_id', 'order_id
 const orderFields = new Set(['order_id', 'total', 'currency', 'items']);
 const orderItemFields = new Set(['item_id', 'quantity', 'unit_price']);
 const watchFields = new Set(['duration_ms', 'completion']);
+export const watchRules = { durationMs: { min: 0, max: 1e11, integer: true }, completion: { min: 0, max: 1 } } as const;
 
 /** Units of one line; fractions are allowed, as for goods sold by weight. */
 export const quantityRule = { min: 0, max: 1_000_000 };
@@ -67,7 +68,7 @@ export function readWatch(fields: Fields): Watch | null {
   const watch = readObject(fields, 'watch');
   if (watch === null) return null;
   refuseUnknown(watch, watchFields);
-  const durationMs = readNumber(watch, 'duration_ms', { min: 0, max: 1e11, integer: true });
-  const completion = readNumber(watch, 'completion', { min: 0, max: 1 });
+  const durationMs = readNumber(watch, 'duration_ms', watchRules.durationMs);
+  const completion = readNumber(watch, 'completion', watchRules.completion);
   return durationMs === null && completion === null ? null : { durationMs, completion };
 }

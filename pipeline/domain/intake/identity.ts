@@ -26,7 +26,7 @@ export interface IntakeRules {
   readonly caller?: Caller;
 }
 
-const consents = ['full', 'functional', 'none'] as const;
+export const consents = ['full', 'functional', 'none'] as const;
 
 export const readConsent = (fields: Fields, name = 'consent') => readOneOf(fields, name, consents);
 

@@ -19,8 +19,14 @@ import { idRule } from './text.ts';
 import { readTrace } from './traceparent.ts';
 
 export const impressionItemLimit = 200;
-const sourceLimit = 16;
-const label = { max: 64 };
+export const impressionRules = {
+  sources: 16,
+  label: { max: 64 },
+  position: { min: 1, max: 100_000, integer: true },
+  propensity: { min: 0, max: 1 },
+  stateVersion: { min: 0, max: 2 ** 31 - 1, integer: true },
+} as const;
+const { label } = impressionRules;
 
 const known = new Set([
   'event_id',
@@ -45,8 +51,8 @@ function readItem(item: Fields): ImpressionItem {
   refuseUnknown(item, itemFields);
   return {
     itemId: requireText(item, 'item_id', idRule),
-    position: requireNumber(item, 'position', { min: 1, max: 100_000, integer: true }),
-    sources: readTexts(item, 'sources', sourceLimit, label) ?? [],
+    position: requireNumber(item, 'position', impressionRules.position),
+    sources: readTexts(item, 'sources', impressionRules.sources, label) ?? [],
   };
 }
 
@@ -86,8 +92,8 @@ export function parseImpression(input: unknown, path: string, rules: IntakeRules
     surface: readText(fields, 'surface', label),
     items: readItems(fields),
     variant: readText(fields, 'variant', label),
-    propensity: readNumber(fields, 'propensity', { min: 0, max: 1 }),
-    stateVersion: readNumber(fields, 'state_version', { min: 0, max: 2 ** 31 - 1, integer: true }),
+    propensity: readNumber(fields, 'propensity', impressionRules.propensity),
+    stateVersion: readNumber(fields, 'state_version', impressionRules.stateVersion),
     trace: readTrace(fields, rules.trace),
   };
   if (fields.problems.length > 0) return { ok: false, problems: fields.problems };

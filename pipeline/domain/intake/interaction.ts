@@ -2,7 +2,17 @@ import type { InteractionRecorded, InteractionType } from '../../../schemas/gene
 import { interactionTypes } from '../interaction-type.ts';
 import { quantityRule, readCommerce, readOrder, readWatch } from './commerce.ts';
 import { readContext } from './context.ts';
-import { type Fields, has, isObject, type Parsed, readNumber, readText, refuseUnknown, report } from './fields.ts';
+import {
+  type Fields,
+  has,
+  isObject,
+  type NumberRule,
+  type Parsed,
+  readNumber,
+  readText,
+  refuseUnknown,
+  report,
+} from './fields.ts';
 import { type IntakeRules, readIdentity } from './identity.ts';
 import { requireByType } from './interaction-keys.ts';
 import { readParts } from './meta.ts';
@@ -33,13 +43,17 @@ const known = new Set([
 ]);
 
 const stars = { min: 1, max: 5 };
-const anyNumber = { min: -1e12, max: 1e12 };
-const valueRules: Readonly<Partial<Record<InteractionType, { min: number; max: number }>>> = {
+export const anyNumber = { min: -1e12, max: 1e12 };
+/** Bounds of `value` by type; `anyNumber` for the others. */
+export const valueRules = {
   add: quantityRule,
   purchase: quantityRule,
   rating: stars,
   watch: { min: 0, max: 1e8 },
-};
+} as const satisfies Readonly<Partial<Record<InteractionType, NumberRule>>>;
+
+const ruleOfValue = (type: InteractionType | null): NumberRule =>
+  type !== null && type in valueRules ? valueRules[type as keyof typeof valueRules] : anyNumber;
 
 /** Doors for one type only leave `type` out; then `fallback` stands in. */
 function readType(fields: Fields, fallback: InteractionType | null): InteractionType | null {
@@ -77,7 +91,7 @@ function readInteraction(fields: Fields, rules: IntakeRules, only: InteractionTy
     ...identity,
     itemId: readItemId(fields, type),
     type: type ?? 'custom',
-    value: readNumber(fields, 'value', (type && valueRules[type]) ?? anyNumber),
+    value: readNumber(fields, 'value', ruleOfValue(type)),
     context: readContext(parts.context),
     commerce: readCommerce(parts.commerce),
     order: readOrder(fields),

@@ -40,7 +40,11 @@ const known = new Set([
   'archived_at',
   'properties',
 ]);
-const bundleLimit = 200;
+export const itemRules = {
+  bundles: 200,
+  title: { max: 512 },
+  description: { max: 8_192 },
+} as const;
 
 /** A price says little without its currency, and a currency nothing without a price. */
 function readPrice(fields: Fields) {
@@ -63,9 +67,9 @@ function readItem(fields: Fields, rules: IntakeRules): ItemChanged {
     ...readPrice(fields),
     tags: readTags(fields),
     parentId: readText(fields, 'parent_id', idRule),
-    bundleOf: readTexts(fields, 'bundle_of', bundleLimit, idRule) ?? [],
-    title: readText(fields, 'title', { max: 512 }),
-    description: readText(fields, 'description', { max: 8_192 }),
+    bundleOf: readTexts(fields, 'bundle_of', itemRules.bundles, idRule) ?? [],
+    title: readText(fields, 'title', itemRules.title),
+    description: readText(fields, 'description', itemRules.description),
     url: readWebAddress(fields, 'url'),
     imageUrl: readWebAddress(fields, 'image_url'),
     publishedAt: readInstant(fields, 'published_at'),

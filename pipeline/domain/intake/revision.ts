@@ -18,9 +18,11 @@ export function decideRevision(stored: StoredRevision | undefined, incoming: Sto
   return incoming.digest.equals(stored.digest) ? 'unchanged' : 'conflict';
 }
 
+export const revisionRule = { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true } as const;
+
 /** `revision` where it is given, else `updated_at` in milliseconds, else the time of receipt. */
 export function readRevision(fields: Fields, receivedAt: number, maxFutureMs: number): number {
-  const revision = readNumber(fields, 'revision', { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
+  const revision = readNumber(fields, 'revision', revisionRule);
   const updatedAt = readInstant(fields, 'updated_at');
   if (updatedAt !== null && updatedAt > receivedAt + maxFutureMs) {
     // It would win over every honest write until that day.

@@ -48,6 +48,9 @@ export const defaultNamespace = 'default';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
 const control = /[\u0000-\u001f\u007f-\u009f]/;
 
+/** The same as a pattern for documents: text without control characters. */
+export const cleanPattern = `^[^${control.source.slice(1, -1)}]*$`;
+
 /** Well formed means no lone surrogate (avsc would turn it into U+FFFD) and no control character. */
 export const isCleanText = (value: string): boolean => value.isWellFormed() && !control.test(value);
 

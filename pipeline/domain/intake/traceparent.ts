@@ -1,6 +1,7 @@
 import { type Fields, report } from './fields.ts';
 
-const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** W3C Trace Context, version to flags. */
+export const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** W3C Trace Context: version, trace id, parent id, flags. */
 export const isTraceparent = (value: unknown): value is string => typeof value === 'string' && traceparent.test(value);

@@ -1,6 +1,7 @@
 import { type Fields, readText, report } from './fields.ts';
 
-const longest = 2_048;
+/** Characters of an address, as it is written and once it is percent-encoded. */
+export const webAddressLength = 2_048;
 /** What advertising adds to a link: the same page without it, and a different text for each visit with it. */
 const tracking = /^(utm_.*|gclid|dclid|gbraid|wbraid|fbclid|msclkid)$/i;
 
@@ -19,7 +20,7 @@ function withoutTracking(search: string): string {
  * follow a visitor are gone; the fragment stays, since pages of some shops are named by it.
  */
 export function readWebAddress(fields: Fields, name: string): string | null {
-  const text = readText(fields, name, { max: longest });
+  const text = readText(fields, name, { max: webAddressLength });
   if (text === null) return null;
   const url = /^https?:\/\//i.test(text) ? URL.parse(text) : null;
   if (url === null) {
@@ -29,7 +30,7 @@ export function readWebAddress(fields: Fields, name: string): string | null {
     return report(fields, name, { code: 'not_allowed', message: 'must not hold a user name or a password' });
   }
   url.search = withoutTracking(url.search);
-  if (url.href.length <= longest) return url.href;
-  const message = `must have at most ${longest} characters once it is percent-encoded`;
-  return report(fields, name, { code: 'too_long', message, limit: longest });
+  if (url.href.length <= webAddressLength) return url.href;
+  const message = `must have at most ${webAddressLength} characters once it is percent-encoded`;
+  return report(fields, name, { code: 'too_long', message, limit: webAddressLength });
 }

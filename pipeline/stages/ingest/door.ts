@@ -1,9 +1,9 @@
+import { bodyLimit } from '../../domain/intake/request-limits.ts';
 import type { Admission } from '../../kernel/admission.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { submitProblem } from './problems.ts';
-import { bodyLimit } from './read-json.ts';
 
 export interface DoorOptions {
   readonly admission: Admission;

@@ -1,9 +1,10 @@
 import { isObject } from '../../domain/intake/fields.ts';
+import { batchLimit } from '../../domain/intake/request-limits.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import { type AcceptEventsDeps, acceptEvents, type EventResult, type IncomingEvent } from './accept-events.ts';
 import type { Answer, Call } from './call.ts';
 import { type EventWriters, type PrepareEvent, prepareImpression, prepareInteraction } from './prepare-event.ts';
-import { batchLimit, batchProblem, type Member, membersOf, readBatch } from './read-batch.ts';
+import { batchProblem, type Member, membersOf, readBatch, readPartial } from './read-batch.ts';
 
 export interface EventRoutesDeps extends AcceptEventsDeps {
   /** Called once ingest is ready. */
@@ -101,6 +102,8 @@ export function eventRoutes(deps: EventRoutesDeps) {
         const prepare = prepareImpression(deps.writers());
         const isBatch = Array.isArray(body) || (isObject(body) && body.impressions !== undefined);
         if (isBatch) return acceptBatch(deps, call, body, { ...impression, prepare });
+        const isAtomic = readPartial(call.query('partial'), undefined);
+        if (typeof isAtomic !== 'boolean') return { problem: isAtomic };
         return acceptOne(deps, call, { ...whole(body), kind: 'impression', prepare });
       }),
     log: (call: Call) => call.withBody((body) => acceptLog(deps, call, body)),

@@ -1,7 +1,6 @@
 import { isObject } from '../../domain/intake/fields.ts';
+import { batchLimit } from '../../domain/intake/request-limits.ts';
 import type { Problem } from '../../kernel/problem.ts';
-
-export const batchLimit = 1_000;
 
 /** One member of a batch and where it stands in the body. */
 export interface Member {
@@ -39,7 +38,7 @@ export const membersOf = (list: readonly unknown[], path: string): Member[] =>
   list.map((input, index) => ({ input, path: `${path}[${index}]` }));
 
 /** `?partial=` and the body's `partial`: either may ask for all or nothing. */
-function readPartial(query: string | undefined, member: unknown): boolean | Problem {
+export function readPartial(query: string | undefined, member: unknown): boolean | Problem {
   if (query !== undefined && query !== 'true' && query !== 'false') {
     return {
       status: 400,

@@ -1,7 +1,6 @@
+import { bodyLimit } from '../../domain/intake/request-limits.ts';
 import { isTooDeep, tooDeep } from '../../kernel/json-depth.ts';
 import type { Problem } from '../../kernel/problem.ts';
-
-export const bodyLimit = 1_048_576;
 
 export type BodyResult =
   | { readonly ok: true; readonly body: unknown }

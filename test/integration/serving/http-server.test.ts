@@ -17,7 +17,16 @@ afterEach(async () => {
 
 async function serve(app: Hono, options: { finishMs?: number; port?: number; requestMs?: number } = {}) {
   const readiness = createReadiness();
-  const settings = { app, host: '127.0.0.1', port: 0, log: quietLog, clock: systemClock, readiness, ...options };
+  const settings = {
+    app,
+    host: '127.0.0.1',
+    port: 0,
+    log: quietLog,
+    clock: systemClock,
+    readiness,
+    makeId: () => 'made-1',
+    ...options,
+  };
   const server: HttpServer = createHttpServer(settings);
   const running = await server.start(() => {});
   started.push(running);

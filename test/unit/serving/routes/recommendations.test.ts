@@ -294,3 +294,36 @@ describe('GET /v1/items/{id}/similar', () => {
     expect((await get('/v1/items/i1/similar?namespace=shop')).status).toBe(503);
   });
 });
+
+describe('GET /recommendations/{userId}', () => {
+  const positions = async (response: Response) =>
+    ((await response.json()) as { items: { item_id: string; position: number }[] }).items.map(
+      ({ item_id, position }) => `${item_id}@${position}`,
+    );
+  const many = Array.from({ length: 50 }, (_, index) => index + 1);
+
+  it('answers the page that is asked for, at the positions that its items have in the list', async () => {
+    serving.setPopular('|', many);
+    expect(await positions(await get('/recommendations/u?namespace=shop&limit=2'))).toEqual(['i1@1', 'i2@2']);
+    expect(await positions(await get('/recommendations/u?namespace=shop&limit=2&page=2'))).toEqual(['i3@3', 'i4@4']);
+    expect(await positions(await get('/recommendations/u?namespace=shop&limit=20&page=3'))).toHaveLength(10);
+    expect(await positions(await get('/recommendations/u?namespace=shop&limit=50&page=3'))).toEqual([]);
+  });
+
+  it.each([
+    ['page=0', 'query.page must be a whole number from 1 to 150.'],
+    ['page=x', 'query.page must be a whole number from 1 to 150.'],
+    ['page=', 'query.page must be a whole number from 1 to 150.'],
+    ['page=4&limit=50', 'query.page times limit must be at most 150.'],
+    ['page=999999999', 'query.page times limit must be at most 150.'],
+  ])('refuses %s', async (query, detail) => {
+    const response = await get(`/recommendations/u?${query}`);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: 'out_of_range', detail, path: 'query.page', limit: 150 });
+  });
+
+  it('knows pages nowhere else', async () => {
+    serving.setPopular('|', many);
+    expect(await positions(await get('/v1/recommendations/u?namespace=shop&limit=1&page=2'))).toEqual(['i1@1']);
+  });
+});

@@ -59,6 +59,17 @@ describe('the reference of bench serve', () => {
     expect(itemIds).toEqual(ids(8, 1, 33, 30));
   });
 
+  it('takes what is unlike the items before it where the surface blends', () => {
+    const items = data.items.map((one, at) => ({ ...one, tags: at === 0 || at === 7 ? ['brand:a'] : ['brand:b'] }));
+    const { itemIds } = expectedAnswer(
+      { ...data, items },
+      { userId: 'u', known, recent: [] },
+      { surface: 'blend', now },
+    );
+    // 8 goes first; 1 is like it in every tag, 33 in none.
+    expect(itemIds).toEqual(ids(8, 33, 1, 30));
+  });
+
   it('knows of recent events what the list does not, yet', () => {
     const recent = [{ item: 1, type: 2, occurredAt: 2 }];
     expect(idsOf({ userId: 'u', known, recent })).toEqual(ids(8, 32, 33, 30));

@@ -1,0 +1,48 @@
+import type { Waiting } from './buffer.ts';
+import type { FreshetRequestError } from './errors.ts';
+import type { EventResult, FieldProblem, LogResults } from './generated/api.ts';
+
+/** What became of one event that was sent. */
+export interface Outcome {
+  readonly waiting: Waiting;
+  /** Undefined where it was taken, or had been before. */
+  readonly error: FieldProblem | undefined;
+}
+
+const lists = { event: 'events', impression: 'impressions' } as const;
+
+const ofKind = (batch: readonly Waiting[], kind: keyof typeof lists) =>
+  batch.filter(({ tracked }) => tracked.kind === kind);
+
+/** The body of `POST /log/batch`, of texts that are JSON already. */
+export function bodyOf(batch: readonly Waiting[]): string {
+  const members = (['impression', 'event'] as const).flatMap((kind) => {
+    const own = ofKind(batch, kind);
+    return own.length === 0 ? [] : [`"${lists[kind]}":[${own.map(({ json }) => json).join(',')}]`];
+  });
+  return `{${members.join(',')}}`;
+}
+
+/** Results stand in the order of what was sent; one that is missing counts as taken, since the request was. */
+export function outcomesOf(batch: readonly Waiting[], results: LogResults): readonly Outcome[] {
+  return (['impression', 'event'] as const).flatMap((kind) =>
+    ofKind(batch, kind).map((waiting, index) => ({ waiting, error: errorIn(results[lists[kind]]?.[index]) })),
+  );
+}
+
+function errorIn(result: EventResult | undefined): FieldProblem | undefined {
+  if (result?.status !== 'rejected') return undefined;
+  return result.error ?? { code: 'rejected', path: '$', message: 'was refused' };
+}
+
+/** Of a request that was refused as a whole: each event's own fault where it is listed, else that of the request. */
+export function refusalsOf(batch: readonly Waiting[], refusal: FreshetRequestError): readonly Outcome[] {
+  const whole = { code: refusal.code, path: refusal.problem?.path ?? '$', message: refusal.message };
+  return (['impression', 'event'] as const).flatMap((kind) =>
+    ofKind(batch, kind).map((waiting, index) => {
+      const path = `$.${lists[kind]}[${index}]`;
+      const own = refusal.errors.find((one) => one.path === path || one.path.startsWith(`${path}.`));
+      return { waiting, error: own ?? whole };
+    }),
+  );
+}

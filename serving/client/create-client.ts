@@ -1,0 +1,58 @@
+import { type Environment, platform } from './environment.ts';
+import { eventOf, type Fillings, impressionOf, type Slate, type TrackedEvent } from './events.ts';
+import { createLists, type Lists } from './lists.ts';
+import { type ClientOptions, settingsOf } from './options.ts';
+import { createSend } from './send.ts';
+import { ShownItems } from './shown.ts';
+import { Tracker } from './tracker.ts';
+
+export interface FreshetClient extends Lists {
+  /** Queues an interaction, as of now; answers its `event_id`. A click on an item of a list carries the list's `request_id`. */
+  track(event: TrackedEvent): string;
+  /** Queues a slate that was shown; answers its `event_id`. */
+  trackImpression(slate: Slate): string;
+  /** Events that no answer has come for. */
+  readonly pending: number;
+  /** Sends what is queued; rejects with FreshetRequestError where the server stays away. */
+  flush(): Promise<void>;
+  /** Sends what can be sent, reports the rest to `onDrop`, and takes nothing more. */
+  close(): Promise<void>;
+}
+
+/** A client of one server, for browsers and Node 20 or newer. */
+export function createFreshetClient(options: ClientOptions): FreshetClient {
+  const settings = settingsOf(options);
+  const environment: Environment = {
+    ...platform,
+    ...options.environment,
+    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+  };
+  const shown = new ShownItems();
+  const send = createSend(options, settings, environment);
+  const tracker = new Tracker({ send, settings, environment, told: options });
+  const fillings = (): Fillings => ({
+    eventId: environment.makeId(),
+    now: environment.now(),
+    namespace: options.namespace,
+    sessionId: options.sessionId,
+  });
+  return {
+    ...createLists({ send, settings, environment, shown, namespace: options.namespace }),
+    track(event) {
+      const tracked = eventOf(event, shown, fillings());
+      tracker.add(tracked);
+      return tracked.event.event_id;
+    },
+    trackImpression(slate) {
+      if (slate.list !== undefined) shown.remember(slate.user_id, slate.list);
+      const tracked = impressionOf(slate, fillings());
+      tracker.add(tracked);
+      return tracked.event.event_id;
+    },
+    get pending() {
+      return tracker.pending;
+    },
+    flush: () => tracker.flush(),
+    close: () => tracker.close(),
+  };
+}

@@ -1,0 +1,80 @@
+import type { FieldProblem, Problem } from './generated/api.ts';
+
+export interface RequestErrorOptions {
+  readonly status?: number | undefined;
+  readonly requestId?: string | undefined;
+  readonly problem?: Problem | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * A request that was not answered as asked. `code` is the server's where it answered; else `network`, `timeout`, `aborted`, or
+ * `unexpected_answer` for an answer that is none of the server's.
+ */
+export class FreshetRequestError extends Error {
+  override readonly name = 'FreshetRequestError';
+  readonly code: string;
+  /** HTTP status; undefined where there was no answer. */
+  readonly status: number | undefined;
+  /** Names the request in the server's logs. */
+  readonly requestId: string | undefined;
+  /** The whole answer, where it was a problem of the server's. */
+  readonly problem: Problem | undefined;
+  /** How long the server asked to wait. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: string, message: string, options: RequestErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.status = options.status;
+    this.requestId = options.requestId;
+    this.problem = options.problem;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+
+  /** True where the same request may be answered later: no answer, 429, 5xx. A 4xx is for good. */
+  get isTransient(): boolean {
+    if (this.status === undefined) return this.code === 'network' || this.code === 'timeout';
+    return this.status === 429 || this.status >= 500;
+  }
+
+  /** Every field at fault. */
+  get errors(): readonly FieldProblem[] {
+    return this.problem?.errors ?? [];
+  }
+}
+
+/** `Retry-After` in milliseconds: seconds, or a date. */
+function retryAfterMs(value: string | null, now: number): number | undefined {
+  if (value === null) return undefined;
+  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1_000 : Date.parse(value) - now;
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+function problemIn(text: string): Problem | undefined {
+  try {
+    const body: unknown = JSON.parse(text);
+    const isProblem = typeof body === 'object' && body !== null && 'code' in body && typeof body.code === 'string';
+    return isProblem ? (body as Problem) : undefined;
+  } catch {
+    return undefined; // of a proxy, say: the status tells enough
+  }
+}
+
+/** What an answer other than 2xx says. */
+export async function errorOf(response: Response, now: number): Promise<FreshetRequestError> {
+  const problem = problemIn(await response.text().catch(() => ''));
+  const { status, headers } = response;
+  const options = {
+    status,
+    problem,
+    requestId: problem?.request_id ?? headers.get('x-request-id') ?? undefined,
+    retryAfterMs: retryAfterMs(headers.get('retry-after'), now),
+  };
+  return new FreshetRequestError(
+    problem?.code ?? 'unexpected_answer',
+    problem?.detail ?? `the server answered ${status}`,
+    options,
+  );
+}

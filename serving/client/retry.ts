@@ -1,0 +1,53 @@
+import type { Environment } from './environment.ts';
+import { FreshetRequestError } from './errors.ts';
+import type { Settings } from './options.ts';
+
+/**
+ * How long to wait after failure number `failures` (from 1): a random part of an exponentially growing bound, so that
+ * clients which failed together do not come back together; never less than the server asked for.
+ */
+export function waitAfter(
+  failures: number,
+  error: FreshetRequestError,
+  settings: Settings,
+  random: () => number,
+): number {
+  const { baseMs, maxMs } = settings.backoff;
+  const bound = Math.min(maxMs, baseMs * 2 ** Math.min(failures - 1, 30));
+  const jittered = bound / 2 + (random() * bound) / 2;
+  const asked = error.retryAfterMs;
+  return asked === undefined ? jittered : Math.max(jittered, asked + random() * baseMs);
+}
+
+/** Repeats what fails for now; a wait longer than `backoff.maxMs` is left to the caller, who is told `retryAfterMs`. */
+export async function withRetries<T>(
+  work: () => Promise<T>,
+  { settings, environment, signal }: { settings: Settings; environment: Environment; signal?: AbortSignal | undefined },
+): Promise<T> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof FreshetRequestError) || !error.isTransient || failures >= settings.attempts) throw error;
+      const waitMs = waitAfter(failures, error, settings, environment.random);
+      if (waitMs > settings.backoff.maxMs) throw error;
+      await pause(waitMs, environment, signal);
+    }
+  }
+}
+
+/** Rejects with code `aborted` where the signal says so. */
+function pause(ms: number, { setTimer }: Environment, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      cancel();
+      reject(new FreshetRequestError('aborted', 'the request was given up'));
+    };
+    const cancel = setTimer(() => {
+      signal?.removeEventListener('abort', abort);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted) abort();
+  });
+}

@@ -1,0 +1,71 @@
+import type { Environment } from './environment.ts';
+import { errorOf, FreshetRequestError } from './errors.ts';
+import type { ClientOptions, Settings } from './options.ts';
+
+export interface Outgoing {
+  readonly method: 'GET' | 'POST';
+  /** Path and query. */
+  readonly path: string;
+  readonly body?: string;
+  readonly signal?: AbortSignal | undefined;
+  /** May outlive the page. */
+  readonly keepalive?: boolean;
+}
+
+/** Sends one request once; resolves with the JSON of a 2xx, rejects with FreshetRequestError. */
+export type Send = <T>(outgoing: Outgoing) => Promise<T>;
+
+export function createSend(
+  options: Pick<ClientOptions, 'apiKey' | 'token'>,
+  settings: Settings,
+  environment: Environment,
+): Send {
+  /** The last one there was: a page that goes has no time to ask for another. */
+  let lastToken: string | undefined;
+
+  async function credentials(isHurried: boolean): Promise<Record<string, string>> {
+    const key: Record<string, string> = options.apiKey === undefined ? {} : { 'x-api-key': options.apiKey };
+    if (options.token === undefined) return key;
+    if (!isHurried || lastToken === undefined) lastToken = await options.token();
+    return { ...key, authorization: `Bearer ${lastToken}` };
+  }
+
+  return async function send<T>({ method, path, body, signal, keepalive = false }: Outgoing): Promise<T> {
+    const stop = new AbortController();
+    let isLate = false;
+    const cancel = environment.setTimer(() => {
+      isLate = true;
+      stop.abort();
+    }, settings.timeoutMs);
+    const abort = () => stop.abort();
+    signal?.addEventListener('abort', abort);
+    try {
+      if (signal?.aborted) throw new FreshetRequestError('aborted', 'the request was given up');
+      const headers = { accept: 'application/json', ...(await credentials(keepalive)) };
+      const response = await environment.fetch(settings.baseUrl + path, {
+        method,
+        headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+        signal: stop.signal,
+        ...(body === undefined ? {} : { body }),
+        ...(keepalive ? { keepalive } : {}),
+      });
+      if (!response.ok) throw await errorOf(response, environment.now());
+      return (await response.json()) as T;
+    } catch (cause) {
+      throw failureOf(cause, { isLate, isAborted: signal?.aborted === true });
+    } finally {
+      cancel();
+      signal?.removeEventListener('abort', abort);
+    }
+  };
+}
+
+function failureOf(
+  cause: unknown,
+  { isLate, isAborted }: { isLate: boolean; isAborted: boolean },
+): FreshetRequestError {
+  if (cause instanceof FreshetRequestError) return cause;
+  if (isAborted) return new FreshetRequestError('aborted', 'the request was given up', { cause });
+  if (isLate) return new FreshetRequestError('timeout', 'the server did not answer in time', { cause });
+  return new FreshetRequestError('network', 'the server could not be reached', { cause });
+}
