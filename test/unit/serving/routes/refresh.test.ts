@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Caller } from '../../../../pipeline/domain/caller.ts';
 import { TransientError } from '../../../../pipeline/kernel/errors.ts';
 import { createMetrics } from '../../../../pipeline/kernel/metrics.ts';
 import type { RefreshAnswer } from '../../../../pipeline/stores/serving.ts';
@@ -10,6 +11,7 @@ import { quietLog, stillClock } from '../../../support/serving-harness.ts';
 
 let answer: () => RefreshAnswer;
 let asked: unknown[][];
+let caller: Caller | undefined;
 const metrics = createMetrics();
 const active = createActiveVersion(3);
 const app = composeApp({
@@ -29,11 +31,16 @@ const app = composeApp({
   metrics,
   log: quietLog,
   makeId: () => 'made',
+  access: () => async (c, next) => {
+    if (caller) c.set('caller', caller);
+    await next();
+  },
 });
 const post = (path: string) => app.request(path, { method: 'POST' });
 
 beforeEach(() => {
   asked = [];
+  caller = undefined;
   answer = () => ({ kind: 'queued', expired: 0 });
 });
 
@@ -89,6 +96,14 @@ describe('POST /v1/recommendations/{user_id}/refresh', () => {
     expect(asked).toEqual([]);
   });
 
+  it('refreshes for a user’s token that user alone, in the namespaces it has', async () => {
+    caller = { namespaces: new Set(['shop']), homeNamespace: 'shop', userId: 'u1' };
+    expect((await post('/v1/recommendations/u1/refresh')).status).toBe(202);
+    expect((await post('/v1/recommendations/u2/refresh')).status).toBe(403);
+    expect((await post('/v1/recommendations/u1/refresh?namespace=other')).status).toBe(403);
+    expect(asked).toEqual([[3, 'shop', 'u1']]);
+  });
+
   it('takes no GET', async () => {
     expect((await app.request('/v1/recommendations/u1/refresh')).status).toBe(405);
   });
@@ -96,6 +111,6 @@ describe('POST /v1/recommendations/{user_id}/refresh', () => {
   it('counts every answer', async () => {
     const { values } = await metrics.servingRefreshes.get();
     const counts = Object.fromEntries(values.map(({ labels, value }) => [labels.result, value]));
-    expect(counts).toEqual({ queued: 1, already_queued: 1, expired: 2, too_often: 1, queue_full: 1 });
+    expect(counts).toEqual({ queued: 2, already_queued: 1, expired: 2, too_often: 1, queue_full: 1 });
   });
 });
