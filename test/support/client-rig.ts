@@ -122,3 +122,9 @@ export function createNotes() {
   };
   return { dropped, rejected, retries, options };
 }
+
+/** What the client may count on in any browser. */
+export const browserGlobals = {
+  ...{ fetch, AbortController, TextEncoder, URLSearchParams, crypto },
+  ...{ setTimeout, clearTimeout },
+};

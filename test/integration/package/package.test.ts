@@ -3,6 +3,8 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { createContext, runInContext } from 'node:vm';
+import { build } from 'esbuild';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrateStatus } from '../../../ops/migrate/migrate.ts';
@@ -13,6 +15,7 @@ import { parseInteraction } from '../../../pipeline/domain/intake/interaction.ts
 import { defaultSettings } from '../../../pipeline/domain/settings.ts';
 import { createLogger } from '../../../pipeline/kernel/logger.ts';
 import { jsonTopics } from '../../../schemas/topics.ts';
+import { browserGlobals, createMockServer } from '../../support/client-rig.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createServiceDatabase, type ServiceDatabase } from '../../support/service-database.ts';
 import { createWorkspace, type Workspace } from '../../support/workspace.ts';
@@ -91,10 +94,10 @@ async function nodes(): Promise<string[]> {
 }
 
 /** A fenced block of the README under a comment that says it is tested. */
-async function snippet(language: 'ts' | 'sql'): Promise<string> {
+async function snippet(name: 'ts' | 'sql' | 'client', language: 'ts' | 'sql'): Promise<string> {
   const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const [, text] = new RegExp(`<!-- tested: ${language} -->\\n\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(readme) ?? [];
-  if (text === undefined) throw new Error(`the README has no tested ${language}`);
+  const [, text] = new RegExp(`<!-- tested: ${name} -->\\n\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(readme) ?? [];
+  if (text === undefined) throw new Error(`the README has no tested ${name}`);
   return text;
 }
 
@@ -157,7 +160,7 @@ describe('the packed package', () => {
   });
 
   it('does what the README says, in TypeScript and in SQL', async () => {
-    await writeFile(join(full, 'readme.ts'), await snippet('ts'));
+    await writeFile(join(full, 'readme.ts'), await snippet('ts', 'ts'));
     await mustRun({
       command: process.execPath,
       args: ['readme.ts'],
@@ -165,10 +168,83 @@ describe('the packed package', () => {
       env: { DATABASE_URL: service.serviceUrl },
     });
     const client = await service.connect(service.serviceUrl);
-    await client.query(await snippet('sql'));
+    await client.query(await snippet('sql', 'sql'));
     expect(await appended()).toEqual(['order-17-line-1', 'order-18-line-1']);
     const { rows } = await owner.query('SELECT id FROM public.orders ORDER BY id');
     expect(rows).toEqual([{ id: '17' }, { id: '18' }]);
+  });
+});
+
+/** Largest bundle of the client for a browser, minified, bytes. */
+const bundleBytes = 11_000;
+
+describe('the client in the package', () => {
+  const page = { status: 200, body: { request_id: 'r-1', items: [], next_cursor: null, state_version: 1 } };
+
+  it('asks and tells from a plain JavaScript project on every Node there is, and needs no other package', async () => {
+    const server = await createMockServer();
+    await writeFile(
+      join(bare, 'client.js'),
+      `import { createFreshetClient, FreshetRequestError } from 'freshet/client';
+       const client = createFreshetClient({ baseUrl: process.env.FRESHET_URL });
+       await client.recommendations('u');
+       client.track({ user_id: 'u', item_id: 'i', type: 'view' });
+       await client.close();
+       const refused = await client.similar('i').catch((error) => error);
+       if (!(refused instanceof FreshetRequestError) || refused.status !== 404) throw new Error('not refused');`,
+    );
+    const commands = await nodes();
+    const allWell = { status: 202, body: { events: [{ event_id: 'e', status: 'accepted' }] } };
+    for (const command of commands) {
+      server.reply(page, allWell, { status: 404, body: { code: 'unknown_item', detail: 'none' } });
+      await mustRun({ command, args: ['client.js'], cwd: bare, env: { FRESHET_URL: server.url } });
+    }
+    expect(server.asked).toHaveLength(3 * commands.length);
+    await server.close();
+  });
+
+  it('is small in a browser, and needs nothing of Node there', async () => {
+    const { outputFiles, metafile } = await build({
+      stdin: { contents: "export { createFreshetClient } from 'freshet/client';", resolveDir: bare },
+      ...{ bundle: true, minify: true, platform: 'browser', format: 'iife', globalName: 'freshet' },
+      ...{ target: 'es2022', write: false, metafile: true },
+    });
+    const text = outputFiles[0]?.text ?? '';
+    const imports = Object.values(metafile.inputs).flatMap((input) => input.imports);
+    expect(imports.filter(({ external }) => external)).toEqual([]);
+    expect(text).not.toMatch(/node:|require\(|process\.|Buffer/);
+    expect(Buffer.byteLength(text)).toBeLessThan(bundleBytes);
+    expect(Buffer.byteLength(text)).toBeGreaterThan(bundleBytes / 2);
+    const server = await createMockServer();
+    const context = createContext({ ...browserGlobals, url: server.url });
+    server.reply(page);
+    const list = runInContext(`${text}; freshet.createFreshetClient({ baseUrl: url }).recommendations('u')`, context);
+    expect(await list).toMatchObject({ request_id: 'r-1' });
+    await server.close();
+  });
+
+  it('does what the README says, which is well typed in a browser and in Node', async () => {
+    const server = await createMockServer();
+    const items = [{ item_id: 'mug', position: 1, score: 1, sources: ['popular'], reasons: [] }];
+    server.reply({ ...page, body: { ...page.body, items } });
+    const text = await snippet('client', 'ts');
+    expect(text).toContain('http://127.0.0.1:8080');
+    await writeFile(join(full, 'readme-client.ts'), text.replace('http://127.0.0.1:8080', server.url));
+    await mustRun({ command: process.execPath, args: ['readme-client.ts'], cwd: full });
+    expect(server.asked.map(({ path }) => path)).toEqual([
+      '/v1/recommendations/u-1?surface=home&limit=10',
+      '/log/batch',
+    ]);
+    expect(server.asked[1]?.body.events).toMatchObject([{ item_id: 'mug', request_id: 'r-1' }]);
+    await server.close();
+    await writeFile(join(bare, 'readme-client.ts'), text);
+    const compilerOptions = {
+      ...{ module: 'ESNext', moduleResolution: 'Bundler', target: 'ES2022', lib: ['ES2022', 'DOM'], types: [] },
+      ...{ noEmit: true, strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false },
+    };
+    await writeFile(join(bare, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['readme-client.ts'] }));
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    await mustRun({ command: process.execPath, args: [tsc, '--project', 'tsconfig.json'], cwd: bare });
   });
 });
 
