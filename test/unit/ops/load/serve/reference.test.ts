@@ -61,13 +61,10 @@ describe('the reference of bench serve', () => {
 
   it('takes what is unlike the items before it where the surface blends', () => {
     const items = data.items.map((one, at) => ({ ...one, tags: at === 0 || at === 7 ? ['brand:a'] : ['brand:b'] }));
-    const { itemIds } = expectedAnswer(
-      { ...data, items },
-      { userId: 'u', known, recent: [] },
-      { surface: 'blend', now },
-    );
-    // 8 goes first; 1 is like it in every tag, 33 in none.
-    expect(itemIds).toEqual(ids(8, 33, 1, 30));
+    const user = { userId: 'u', known: { ...known, list: list(8, 1, 9) }, recent: [] };
+    // 1 is like 8 in every tag, 9 in none, and not much less relevant.
+    const { itemIds } = expectedAnswer({ ...data, items }, user, { surface: 'blend', now });
+    expect(itemIds).toEqual(ids(8, 9, 1, 33, 30));
   });
 
   it('knows of recent events what the list does not, yet', () => {
