@@ -48,7 +48,10 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
   const doors = [pipeline.app, serving?.app, admin].filter((app) => app !== undefined);
   const { limits: intakeLimits, schemas } = createIntakeContract(pipeline.resources.registry);
   const apps = doors.length > 0 ? [...doors, contractRole({ version: productVersion(), intakeLimits, schemas })] : [];
-  const says = () => ({ stages: pipeline.status(), relays: pipeline.relays() });
+  const says = () => {
+    const pull = pipeline.catalogPull();
+    return { stages: pipeline.status(), relays: pipeline.relays(), ...(pull ? { catalog_pull: pull } : {}) };
+  };
   const workers = createWorkers(
     { ...base, ...identity },
     {
