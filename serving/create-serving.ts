@@ -14,10 +14,12 @@ import { RecoWindow } from './reco-window.ts';
 import { createPipeline } from './recommend/create-pipeline.ts';
 import { createCursors } from './recommend/cursor.ts';
 import { createDecoder } from './recommend/decode.ts';
+import { createRetainedRequests } from './recommend/retained.ts';
 import { createFindSimilar } from './recommend/similar.ts';
 import { createRedisHealth } from './redis-health.ts';
 import { recoMetricsRoutes } from './routes/reco-metrics.ts';
 import { listRoute, recommendationRoutes } from './routes/recommendations.ts';
+import { requestsRoutes } from './routes/requests.ts';
 import { rulesRoutes } from './routes/rules.ts';
 import { similarRoutes } from './routes/similar.ts';
 import type { Health } from './routes/status.ts';
@@ -33,6 +35,8 @@ export interface ServingDeps extends FeedEnvironment {
   readonly recoWindow: { readonly windowSeconds: number; readonly maxSamples: number };
   /** Signs cursors; processes that share it open each other's. */
   readonly cursorKey: Buffer;
+  /** Answers whose inputs are kept, to be made again. */
+  readonly retainedRequests: number;
   /** Answered from until `f:active` says another. */
   readonly stateVersion: number;
 }
@@ -63,7 +67,8 @@ export function createServing(deps: ServingDeps): Serving {
     popularFeed,
   ];
   const shared = { lists, active, catalog, health, decoder, clock };
-  const recommend = createPipeline({ ...shared, settings, rules, popularity, metrics });
+  const retained = createRetainedRequests(deps.retainedRequests);
+  const recommend = createPipeline({ ...shared, settings, rules, popularity, metrics, retained });
   const cursors = createCursors(deps.cursorKey);
   const window = new RecoWindow({ windowMs: deps.recoWindow.windowSeconds * 1_000, ...deps.recoWindow });
   const measure = createMeasure(metrics, clock, (route, status, tookMs) => {
@@ -73,6 +78,7 @@ export function createServing(deps: ServingDeps): Serving {
   return {
     app: new Hono<IdentityEnv>()
       .route('/', recommendationRoutes({ recommend, cursors, clock, loaded, measure }))
+      .route('/', requestsRoutes({ retained, measure, catalog, metrics }))
       .route('/', rulesRoutes({ recommend, cursors, rules, loaded, measure }))
       .route('/', similarRoutes({ findSimilar: createFindSimilar(shared), loaded, measure }))
       .route('/', recoMetricsRoutes({ ...deps.recoWindow, summary: () => window.summary(clock.monotonic()) })),

@@ -15,6 +15,8 @@ const sweepMs = 20;
 /** Longer than the idle time of common load balancers (60 s), so that they close first. */
 const keepAliveMs = 65_000;
 
+/** Bytes of a request's headers; Node answers 431 beyond. A token has under 8 KiB. */
+const headerBytes = 16_384;
 /** Longest time to send a request: a body that trickles in holds memory which ingest counts (1 MiB at 35 kB/s). */
 const requestMs = 30_000;
 /** How often that is looked at. */
@@ -50,7 +52,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     url: () => listening && urlOf(listening),
     async start(fail) {
       const requestTimeout = options.requestMs ?? requestMs;
-      const serverOptions = { requestTimeout, connectionsCheckingInterval: Math.min(requestTimeout, requestCheckMs) };
+      const connectionsCheckingInterval = Math.min(requestTimeout, requestCheckMs);
+      const serverOptions = { requestTimeout, connectionsCheckingInterval, maxHeaderSize: headerBytes };
       const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
       server.keepAliveTimeout = keepAliveMs;
       const silent = trackSilent(server);
@@ -84,7 +87,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   } catch (error) {
     throw new FreshetError(
       'cannot_listen',
-      `cannot listen on ${host}:${port}; stop what listens there, or choose another port (FRESHET_HTTP_PORT; workers: FRESHET_WORKER_METRICS_PORT)`,
+      `cannot listen on ${host}:${port}; stop what listens there, or choose another port (FRESHET_HTTP_PORT; workers: FRESHET_WORKER_METRICS_PORT; operators: FRESHET_ADMIN_PORT)`,
       { cause: error, fields: { host, port } },
     );
   }

@@ -71,6 +71,10 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'dead letters: what is there and why, one of them, redrive, discard',
     load: async () => (await import('./dlq.ts')).dlqCommand(),
   },
+  keys: {
+    description: 'keys of clients: create, list, rotate, revoke',
+    load: async () => (await import('./keys.ts')).keysCommand(),
+  },
   docs: {
     description: 'the generated parts of README.md and .env.example',
     load: async () => (await import('./docs.ts')).docsCommand(),

@@ -8,7 +8,15 @@ import { createMetrics, type Metrics } from '../../pipeline/kernel/metrics.ts';
 import { createIntakeContract } from '../../pipeline/main/contract.ts';
 import { createWorkers } from '../../pipeline/main/workers.ts';
 import { createPipeline, type Pipeline } from '../../pipeline/main.ts';
-import { adminRole, contractRole, createFront, servingRole } from '../../serving/main.ts';
+import { accessRole } from '../../serving/main/access.ts';
+import {
+  adminRole,
+  contractRole,
+  createAdminServer,
+  createFront,
+  type Front,
+  servingRole,
+} from '../../serving/main.ts';
 import { productVersion } from '../cli/report.ts';
 import { joinOwnGroup } from '../rebuild/own-group.ts';
 import type { Role } from './roles.ts';
@@ -27,6 +35,10 @@ export interface ProcessOptions {
 export interface FreshetProcess {
   /** Where its port listens. */
   readonly url: string;
+  /** Where operators find `/admin`; undefined where there is none. */
+  readonly adminUrl: string | undefined;
+  /** What its port answers. */
+  readonly routes: Front['routes'];
   readonly metrics: Metrics;
   readonly pipeline: Pipeline;
   /** Undefined once everything it runs is ready. */
@@ -35,7 +47,7 @@ export interface FreshetProcess {
   stop(): Promise<void>;
 }
 
-/** Starts roles in this process: the pipeline's and serving's, behind one port. */
+/** Starts roles in this process: the pipeline's and serving's, behind one port, but for operators, who have their own. */
 export async function startProcess({ config, roles, log, onFatal }: ProcessOptions): Promise<FreshetProcess> {
   const metrics = createMetrics();
   const base = { config, log, metrics, clock: systemClock, random: Math.random, makeId: randomUUID };
@@ -45,9 +57,12 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
   const pipeline = await createPipeline({ ...base, ...identity });
   const serving = roles.has('serving') ? servingRole(base, stateVersion) : undefined;
   const admin = pipeline.deadLetters && adminRole(base, pipeline.deadLetters);
-  const doors = [pipeline.app, serving?.app, admin].filter((app) => app !== undefined);
+  const isAdminApart = admin !== undefined && !config.FRESHET_ADMIN_ON_HTTP_PORT;
+  const doors = [pipeline.app, serving?.app, isAdminApart ? undefined : admin].filter((app) => app !== undefined);
   const { limits: intakeLimits, schemas } = createIntakeContract(pipeline.resources.registry);
-  const apps = doors.length > 0 ? [...doors, contractRole({ version: productVersion(), intakeLimits, schemas })] : [];
+  const contract = contractRole({ version: productVersion(), intakeLimits, schemas });
+  const kind = doors.length > 0 ? 'http' : isAdminApart && roles.size === 1 ? 'admin' : 'worker';
+  const apps = { http: [...doors, contract], admin: admin ? [admin] : [], worker: [] }[kind];
   const says = () => {
     const pull = pipeline.catalogPull();
     return { stages: pipeline.status(), relays: pipeline.relays(), ...(pull ? { catalog_pull: pull } : {}) };
@@ -59,13 +74,23 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
       offsets: (topic) => pipeline.resources.admin.offsets(topic),
     },
   );
-  const { server, readiness } = createFront(base, {
-    kind: apps.length > 0 ? 'http' : 'worker',
+  const access = kind === 'http' ? accessRole(base) : undefined;
+  const { server, readiness, routes } = createFront(base, {
+    kind,
     apps: apps as Parameters<typeof createFront>[1]['apps'],
     health: () => ({ ...says(), ...serving?.health() }),
     workers,
+    ...(access ? { access: access.access } : {}),
   });
-  const components = [workers.component, ...pipeline.components, ...(serving?.components ?? []), server];
+  const adminServer = isAdminApart && kind !== 'admin' ? createAdminServer(base, admin, readiness) : undefined;
+  const components = [
+    workers.component,
+    ...(access?.components ?? []),
+    ...pipeline.components,
+    ...(serving?.components ?? []),
+    ...(adminServer ? [adminServer] : []),
+    server,
+  ];
   let running: Running | undefined;
   readiness.add(() => (running ? running.unready?.() : 'starting'));
   running = await startAll(components, log, onFatal);
@@ -73,6 +98,8 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
   let stopped: Promise<void> | undefined;
   return {
     url: server.url() ?? '',
+    adminUrl: (adminServer ?? (admin ? server : undefined))?.url(),
+    routes,
     metrics,
     pipeline,
     unready: () => readiness.reason(),

@@ -180,6 +180,14 @@ function servingMetrics({ counter, gauge, histogram }: Makers) {
   return {
     httpRequests: counter('freshet_http_requests_total', 'Requests by route and status', ['route', 'status']),
     httpSeconds: histogram('freshet_http_request_seconds', 'Request duration', seconds, ['route']),
+    httpAccessRefused: counter(
+      'freshet_http_access_refused_requests_total',
+      'Requests refused for their credentials, rights or rate, by code',
+      ['code'],
+    ),
+    httpKeyLimited: counter('freshet_http_key_limited_requests_total', 'Requests over the rate of their API key', [
+      'key',
+    ]),
     servingFallbacks: counter('freshet_serving_lists_total', 'Lists served by fallback level', ['level']),
     servingFiltered: counter('freshet_serving_filtered_items_total', 'Candidates removed', ['filter']),
     servingRounds: histogram('freshet_serving_redis_waits', 'Redis waits a request', [0, 1, 2, 3]),

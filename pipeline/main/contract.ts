@@ -8,6 +8,7 @@ import { tagLimits } from '../domain/intake/tag.ts';
 import { eventIdRule, idRule, namespaceRule } from '../domain/intake/text.ts';
 import { defaultSettings } from '../domain/settings.ts';
 import { TransientError } from '../kernel/errors.ts';
+import { jsonDepthLimit } from '../kernel/json-depth.ts';
 import { batchLimit } from '../stages/ingest/read-batch.ts';
 import { bodyLimit } from '../stages/ingest/read-json.ts';
 
@@ -15,6 +16,7 @@ import { bodyLimit } from '../stages/ingest/read-json.ts';
 const intakeLimits = {
   events_per_batch: batchLimit,
   body_bytes: bodyLimit,
+  json_depth: jsonDepthLimit,
   event_id_characters: eventIdRule.max,
   id_characters: idRule.max,
   namespace_characters: namespaceRule.max,

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import { fallbackLevels } from './fallback-level.ts';
 import type { Page } from './page.ts';
 import type { Slate } from './query.ts';
@@ -33,8 +33,9 @@ export interface Cursors {
 
 /** Processes that share the key open each other's cursors. */
 export function createCursors(key: Buffer): Cursors {
+  const secret = createSecretKey(key);
   const sign = (payload: Buffer, { namespace, userId, surface }: CursorOwner): Buffer =>
-    createHmac('sha256', key)
+    createHmac('sha256', secret)
       .update(`${namespace}\0${userId}\0${surface}\0`)
       .update(payload)
       .digest()

@@ -8,9 +8,10 @@ import type { RulesView } from '../rules-view.ts';
 import type { SettingsView } from '../settings-view.ts';
 import { priceAllows, tagsAllow } from './constraints.ts';
 import type { Decoder } from './decode.ts';
-import type { LastAnswers } from './last-answers.ts';
+import type { RequestInputs } from './inputs.ts';
+import type { LastAnswers, RememberedAnswer } from './last-answers.ts';
 import { ownedBy } from './owned.ts';
-import type { Query, RememberedAnswer, UserState } from './query.ts';
+import type { Query, UserState } from './query.ts';
 import type { QueryHydrator } from './roles.ts';
 import { createRounds, type Rounds } from './rounds.ts';
 import { seenBy } from './seen.ts';
@@ -43,8 +44,8 @@ export function createHydrator(deps: HydratorDeps): QueryHydrator {
     const { namespace, surface } = query;
     const items = deps.catalog.items(namespace);
     const rounds = createRounds(deps.health);
-    const { settings, revision } = deps.settings.get(namespace);
-    const user = await readUser(deps, query, rounds, known(items, query.contextItems));
+    const settings = deps.settings.get(namespace);
+    const { user, inputs } = await readUser(deps, query, rounds, known(items, query.contextItems));
     const askedAt = deps.clock.now();
     const moment = { surface, now: askedAt, items };
     const seen = user.remembered
@@ -55,10 +56,11 @@ export function createHydrator(deps: HydratorDeps): QueryHydrator {
       askedAt,
       user,
       rules: query.trial ? deps.rules.trial(namespace, moment, query.trial) : deps.rules.active(namespace, moment),
-      settings: surfaceSettings(settings, surface === '' ? 'default' : surface),
-      configVersion: revision,
+      settings: surfaceSettings(settings.settings, surface === '' ? 'default' : surface),
+      configVersion: settings.revision,
       items,
       rounds,
+      inputs: { ...inputs, settings, latestNeighbours: undefined, popular: new Map(), lastAnswer: user.remembered },
       seen: seen.items,
       current: seen.current,
       owned: user.remembered?.owned ?? ownedBy(user.profile, user.recent),
@@ -82,7 +84,7 @@ async function readUser(
   { namespace, userId, surface }: Query,
   rounds: Rounds,
   contextItems: readonly number[],
-): Promise<UserState> {
+): Promise<{ readonly user: UserState; readonly inputs: Pick<RequestInputs, 'values' | 'contextNeighbours'> }> {
   const readRound = (version: number) =>
     rounds.ask(() =>
       Promise.all([
@@ -102,7 +104,7 @@ async function readUser(
     }
   }
   const [values, , contextNeighbours] = round ?? [absent, undefined, noBuffers];
-  return {
+  const user = {
     version,
     list: decoder.list(values.list),
     profile: decoder.profile(values.profile),
@@ -111,4 +113,5 @@ async function readUser(
     contextNeighbours,
     remembered: rounds.degraded ? remembered(lastAnswers.get(namespace, surface, userId), version) : undefined,
   };
+  return { user, inputs: { values: round?.[0], contextNeighbours } };
 }

@@ -1,4 +1,17 @@
-import type { RememberedAnswer } from './query.ts';
+import type { PackedCandidate, Reflects } from '../../pipeline/domain/packed-list.ts';
+import type { Owned } from './owned.ts';
+
+/** A user's last answer, kept in process memory for when Redis is away. */
+export interface RememberedAnswer {
+  /** State version it was made from. */
+  readonly version: number;
+  readonly candidates: readonly PackedCandidate[];
+  readonly reflects: Reflects | undefined;
+  readonly seen: ReadonlySet<number>;
+  readonly owned: Owned;
+  readonly current: number;
+  readonly locale: string;
+}
 
 /** Answers kept; about 2 KiB each (20 candidates, 30 seen items), so 10 MiB. */
 const defaultCapacity = 5_000;

@@ -5,6 +5,8 @@ import type { SurfaceSettings } from '../../pipeline/domain/settings.ts';
 import type { NamespaceItems } from '../catalog-view.ts';
 import type { Allows, Constraints } from './constraints.ts';
 import type { FallbackLevel } from './fallback-level.ts';
+import type { RequestInputs } from './inputs.ts';
+import type { RememberedAnswer } from './last-answers.ts';
 import type { Owned } from './owned.ts';
 import type { Page } from './page.ts';
 import type { Rounds } from './rounds.ts';
@@ -44,18 +46,6 @@ export interface UserState {
   readonly remembered: RememberedAnswer | undefined;
 }
 
-/** A user's last answer, kept in process memory for when Redis is away. */
-export interface RememberedAnswer {
-  /** State version it was made from. */
-  readonly version: number;
-  readonly candidates: readonly Candidate[];
-  readonly reflects: Reflects | undefined;
-  readonly seen: ReadonlySet<number>;
-  readonly owned: Owned;
-  readonly current: number;
-  readonly locale: string;
-}
-
 /** A query with everything that sources, filters and side effects need. */
 export interface HydratedQuery extends Query {
   /** Milliseconds since the epoch. */
@@ -66,6 +56,7 @@ export interface HydratedQuery extends Query {
   readonly configVersion: number;
   readonly items: NamespaceItems;
   readonly rounds: Rounds;
+  readonly inputs: RequestInputs;
   /** Items of the session and of the recent events. */
   readonly seen: ReadonlySet<number>;
   /** Item of the latest interaction, 0 where there is none. */

@@ -85,7 +85,7 @@ export function recommendationRoutes({
   async function post(c: C): Promise<Response> {
     const read = await readJsonBody(c);
     if (read instanceof Response) return read;
-    const parsed = parseContextRequest(read.body, c.get('identity').requestId);
+    const parsed = parseContextRequest(read.body, c.get('identity').requestId, c.get('caller'));
     return parsed.ok ? answer(c, parsed.value.query, parsed.value.cursor) : refuseFields(c, parsed.problems);
   }
 

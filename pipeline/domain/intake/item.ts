@@ -53,7 +53,7 @@ function readPrice(fields: Fields) {
 }
 
 function readItem(fields: Fields, rules: IntakeRules): ItemChanged {
-  const namespace = readNamespace(fields);
+  const namespace = readNamespace(fields, rules);
   return {
     namespace,
     itemId: requireText(fields, 'item_id', idRule),

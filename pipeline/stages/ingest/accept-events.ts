@@ -1,6 +1,6 @@
+import { anyCaller, type Caller, homeOf } from '../../domain/caller.ts';
 import type { FieldProblem } from '../../domain/intake/fields.ts';
 import { eventIdOf, type IntakeRules } from '../../domain/intake/identity.ts';
-import { defaultNamespace } from '../../domain/intake/text.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import type { RecentEvents, RecentInteraction } from '../../stores/recent-events.ts';
@@ -37,12 +37,13 @@ export interface AcceptEventsDeps {
 export type Accepted<R> = { readonly results: readonly R[] } | { readonly problem: Problem };
 
 /** The same event twice in one batch is a mistake of the sender: which of the two was meant is not for us to say. */
-function duplicateInBatch(events: readonly IncomingEvent[]): Problem | undefined {
+function duplicateInBatch(events: readonly IncomingEvent[], caller: Caller): Problem | undefined {
   const seen = new Set<string>();
+  const home = homeOf(caller);
   for (const { input, path } of events) {
     const eventId = eventIdOf(input);
     if (eventId === null) continue;
-    const key = `${(input as Record<string, unknown>).namespace ?? defaultNamespace}|${eventId}`;
+    const key = `${(input as Record<string, unknown>).namespace ?? home}|${eventId}`;
     const detail = 'an event_id comes twice in this batch; nothing was stored';
     if (seen.has(key)) return { status: 400, code: 'duplicate_in_batch', detail, path: `${path}.event_id` };
     seen.add(key);
@@ -84,9 +85,13 @@ export async function acceptEvents(
   isAtomic: boolean,
   rules: IntakeRules,
 ): Promise<Accepted<EventResult>> {
-  const twice = duplicateInBatch(events);
+  const { caller = anyCaller } = rules;
+  const twice = duplicateInBatch(events, caller);
   if (twice) return { problem: twice };
-  const limited = deps.rates.take(events.map(({ input }) => input));
+  const limited = deps.rates.take(
+    events.map(({ input }) => input),
+    caller,
+  );
   if (limited) return { problem: limited };
   const prepared = events.map((event) => event.prepare(event, rules));
   const faults = prepared.flatMap((one) => (one.ok ? [] : one.problems));

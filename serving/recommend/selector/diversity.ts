@@ -18,82 +18,91 @@ export interface Diversity {
 /**
  * Maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998): next is the candidate with the greatest
  * (1 − d) · score / best score − d · greatest similarity to an item that was taken; similarity is the Jaccard
- * index of tags. Costs `most` × candidates × tags an item: 20 of 150 with 4 tags each are some 12,000 look-ups.
+ * index of tags. Likeness only grows, so what is known of it bounds a value from above: a candidate is compared with
+ * the items taken since only where that bound reaches the best value found (lazy evaluation, Minoux 1978).
  */
 export function createDiversity(items: NamespaceItems, weight: number): Diversity {
-  const taken: number[] = [];
+  const taken: (readonly number[])[] = [];
   return {
     note(item) {
-      taken.push(item);
+      taken.push(items.tagsOf(item));
     },
     choose(candidates, { accepts, most }) {
-      const relevance = relevanceOf(candidates);
-      const likeness = new Float32Array(candidates.length);
-      const isOpen = new Uint8Array(candidates.length).fill(1);
-      const compare = createComparison(items, candidates, likeness);
-      for (const item of taken) compare(item, isOpen);
-      const chosen = new Set<number>();
-      while (chosen.size < most) {
-        const best = bestOf({ relevance, likeness, isOpen, weight });
+      const standing = createStanding(candidates, items, { weight, taken });
+      let chosen = 0;
+      while (chosen < most) {
+        const best = standing.takeBest();
         const candidate = candidates[best];
         if (candidate === undefined) break;
-        isOpen[best] = 0;
         if (!accepts(candidate)) continue;
-        chosen.add(best);
-        taken.push(candidate.item);
-        compare(candidate.item, isOpen);
+        chosen += 1;
+        standing.confirm(best);
+        taken.push(items.tagsOf(candidate.item));
       }
-      return candidates.filter((_, i) => !chosen.has(i));
+      return candidates.filter((_, i) => !standing.isConfirmed(i));
     },
   };
 }
 
-/** As shares of the greatest; all 0 where there is none above 0. */
-function relevanceOf(candidates: readonly Candidate[]): Float64Array {
-  const best = candidates.reduce((max, { score }) => Math.max(max, score), 0);
-  return Float64Array.from(candidates, ({ score }) => (best > 0 ? Math.max(0, score) / best : 0));
-}
-
-interface Standing {
-  readonly relevance: Float64Array;
-  readonly likeness: Float32Array;
-  readonly isOpen: Uint8Array;
+interface Taken {
   readonly weight: number;
+  /** Tags of the items taken so far; grows. */
+  readonly taken: readonly (readonly number[])[];
 }
 
-/** Index of the next one, -1 where none is open; of equals the earlier. */
-function bestOf({ relevance, likeness, isOpen, weight }: Standing): number {
-  let best = -1;
-  let most = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < isOpen.length; i += 1) {
-    if (isOpen[i] === 0) continue;
-    const value = (1 - weight) * (relevance[i] as number) - weight * (likeness[i] as number);
-    if (value > most) {
-      most = value;
-      best = i;
-    }
+const open = 0;
+const tried = 1;
+const confirmed = 2;
+
+function createStanding(candidates: readonly Candidate[], items: NamespaceItems, { weight, taken }: Taken) {
+  const count = candidates.length;
+  const relevance = new Float64Array(count);
+  const likeness = new Float32Array(count);
+  /** How many of the taken items the likeness knows of. */
+  const known = new Uint16Array(count);
+  const state = new Uint8Array(count);
+  let top = 0;
+  for (let i = 0; i < count; i += 1) top = Math.max(top, (candidates[i] as Candidate).score);
+  if (top > 0) {
+    for (let i = 0; i < count; i += 1)
+      relevance[i] = ((1 - weight) * Math.max(0, (candidates[i] as Candidate).score)) / top;
   }
-  return best;
-}
-
-/** Raises the likeness of each open candidate to an item; marks tags by stamps, so that nothing is cleared between. */
-function createComparison(items: NamespaceItems, candidates: readonly Candidate[], likeness: Float32Array) {
-  const tags = candidates.map(({ item }) => items.tagsOf(item));
-  const stamps = new Uint16Array(items.tagCount);
-  let stamp = 0;
-  return (item: number, isOpen: Uint8Array): void => {
-    const own = items.tagsOf(item);
-    if (own.length === 0) return;
-    stamp += 1;
-    for (const tag of own) stamps[tag] = stamp;
-    for (let i = 0; i < tags.length; i += 1) {
-      if (isOpen[i] === 0) continue;
-      const others = tags[i] as readonly number[];
-      let common = 0;
-      for (let k = 0; k < others.length; k += 1) if (stamps[others[k] as number] === stamp) common += 1;
-      if (common === 0) continue;
-      const similarity = common / (own.length + others.length - common);
+  const value = (i: number) => (relevance[i] as number) - weight * (likeness[i] as number);
+  const catchUp = (i: number) => {
+    const own = items.tagsOf((candidates[i] as Candidate).item);
+    for (let k = known[i] as number; k < taken.length; k += 1) {
+      const similarity = jaccard(own, taken[k] as readonly number[]);
       if (similarity > (likeness[i] as number)) likeness[i] = similarity;
     }
+    known[i] = taken.length;
   };
+  return {
+    /** Index of the next one, -1 where none is open; of equals the earlier. */
+    takeBest(): number {
+      let best = -1;
+      let most = Number.NEGATIVE_INFINITY;
+      for (let i = 0; i < count; i += 1) {
+        if (state[i] !== open || value(i) <= most) continue;
+        catchUp(i);
+        if (value(i) <= most) continue;
+        most = value(i);
+        best = i;
+      }
+      if (best >= 0) state[best] = tried;
+      return best;
+    },
+    confirm(i: number): void {
+      state[i] = confirmed;
+    },
+    isConfirmed: (i: number) => state[i] === confirmed,
+  };
+}
+
+/** Of short lists without repeats. */
+function jaccard(a: readonly number[], b: readonly number[]): number {
+  let common = 0;
+  for (let i = 0; i < a.length; i += 1) {
+    for (let k = 0; k < b.length; k += 1) if (a[i] === b[k]) common += 1;
+  }
+  return common === 0 ? 0 : common / (a.length + b.length - common);
 }

@@ -31,6 +31,9 @@ export interface Selection {
   finish(): Chosen;
 }
 
+/** Candidates that diversity looks at, as multiples of the answer's length: those behind are much less relevant. */
+const depth = 3;
+
 type Kept = Ranked & { sources: number };
 
 export function createSelection(query: HydratedQuery, filters: readonly Filter[]): Selection {
@@ -80,17 +83,22 @@ export function createSelection(query: HydratedQuery, filters: readonly Filter[]
       return kept[0]?.level ?? (pins.onPage > 0 && pins.first === 1 ? 'personal' : undefined);
     },
     offer(offered, level) {
-      if (!isBoosted && diversity === undefined) return takeInOrder(offered, level);
-      const eligible = offered.filter((candidate) => passes(candidate, level));
-      const ranked = isBoosted ? boosted(eligible, query) : eligible;
-      if (diversity === undefined) return takeInOrder(ranked, level);
+      const ordered = isBoosted ? boosted(offered, query) : offered;
+      if (diversity === undefined) return takeInOrder(ordered, level);
+      const eligible: Candidate[] = [];
+      let at = 0;
+      for (; at < ordered.length && eligible.length < depth * limit; at += 1) {
+        const candidate = ordered[at] as Candidate;
+        if (passes(candidate, level)) eligible.push(candidate);
+      }
       const accepts = (candidate: Candidate) => {
         const fits = gate.fits(candidate.item, level);
         if (fits) keep(candidate, level);
         return fits;
       };
-      const left = diversity.choose(ranked, { accepts, most: wanted - kept.length });
+      const left = diversity.choose(eligible, { accepts, most: wanted - kept.length });
       for (const { item } of left) rest.push(item);
+      takeInOrder(at === 0 ? ordered : ordered.slice(at), level);
     },
     finish() {
       const { shown, back } = withFresh(query, gate, { kept, wanted });

@@ -1,4 +1,3 @@
-import { sourceBit } from '../../../pipeline/domain/packed-list.ts';
 import type { Candidate, HydratedQuery } from '../query.ts';
 import type { Source } from '../roles.ts';
 import { affinityCandidates } from './affinity.ts';
@@ -6,6 +5,9 @@ import { historyCandidates } from './history.ts';
 
 /** How much less a rank says than the one before it; the value of the method's authors. */
 const rankOffset = 60;
+
+/** What each source beside the user's own list may bring in. */
+const othersLimit = 50;
 
 /**
  * The user's own list; where the surface weighs other sources too, all of them fused by reciprocal ranks: the sum of
@@ -23,8 +25,8 @@ export function createBlend(popular: readonly Source[]): Source {
       const crowd = weights.popular + weights.affinity > 0 ? await firstList(popular, query) : [];
       return fuse([
         [weights.personal, own],
-        [weights.popular, crowd.map((one) => ({ ...one, sources: sourceBit('popular') }))],
-        [weights.affinity, weights.affinity > 0 ? affinityCandidates(query, crowd) : []],
+        [weights.popular, crowd.slice(0, othersLimit)],
+        [weights.affinity, weights.affinity > 0 ? affinityCandidates(query, crowd).slice(0, othersLimit) : []],
         [weights.history, weights.history > 0 ? historyCandidates(query) : []],
       ]);
     },

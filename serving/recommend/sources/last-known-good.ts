@@ -5,9 +5,10 @@ import type { Source } from '../roles.ts';
 export function createLastKnownGoodSource(lastAnswers: LastAnswers): Source {
   return {
     level: 'last_known_good',
-    async candidates({ user, rounds, namespace, surface, userId }) {
+    async candidates({ user, rounds, inputs, namespace, surface, userId }) {
       if (!rounds.degraded) return undefined;
-      return (user.remembered ?? lastAnswers.get(namespace, surface, userId))?.candidates;
+      inputs.lastAnswer = user.remembered ?? lastAnswers.get(namespace, surface, userId);
+      return inputs.lastAnswer?.candidates;
     },
   };
 }

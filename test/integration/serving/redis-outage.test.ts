@@ -57,6 +57,7 @@ beforeAll(async () => {
   const serving = createServing({
     ...environment,
     ...readers,
+    retainedRequests: 10,
     cursorKey: Buffer.alloc(32),
     recoWindow: { windowSeconds: 60, maxSamples: 100 },
     stateVersion: 1,
