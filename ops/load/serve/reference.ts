@@ -12,6 +12,8 @@ export interface ExpectedAnswer {
 
 const [addType, purchaseType, dismissType] = [2, 3, 8];
 const continuedFrom = 5;
+/** What popularity may bring into a blend. */
+const popularInBlend = 50;
 
 /** Everything that the user must not be shown, whatever it comes from. */
 export function heldBack({ items }: DataSet, { known, recent }: BenchUser, now: number): (item: number) => boolean {
@@ -71,7 +73,7 @@ function rungs(data: DataSet, { known, recent }: BenchUser, surface: Surface): [
           ? list
           : fused([
               [personal, list],
-              [crowd, popular],
+              [crowd, popular.slice(0, popularInBlend)],
             ]),
       ]
     : ['session', recent.length > 0 ? continued(data, recent) : []];

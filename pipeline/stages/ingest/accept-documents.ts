@@ -96,7 +96,13 @@ export async function acceptDocuments(
   rules: IntakeRules,
 ): Promise<Accepted<DocumentResult>> {
   // Settings pass: they are how a limit is raised.
-  const limited = kind.name === 'config' ? undefined : rates.take(members.map(({ input }) => input), rules.caller);
+  const limited =
+    kind.name === 'config'
+      ? undefined
+      : rates.take(
+          members.map(({ input }) => input),
+          rules.caller,
+        );
   if (limited) return { problem: limited };
   const stored = await storeDocuments({ commits, metrics, door: 'http' }, kind, members, rules);
   if ('problem' in stored) return stored;

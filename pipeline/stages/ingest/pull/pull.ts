@@ -46,6 +46,7 @@ const drainWithinMs = 10_000;
 /** What waits for a commit is told by the HTTP door; a pull has one page at a time. */
 const noGauge = { set: () => undefined };
 const failedWaitMs = 1_000;
+const settingsLookMs = 50;
 
 /**
  * Pulls items from a catalogue service, round after round. A service that is away makes nothing unready: what it would have
@@ -66,6 +67,8 @@ export function createCatalogPull(options: CatalogPullOptions): { component: Com
       onPage: (page) => progress.page(page),
       onWait: (why) => progress.wait(why),
     };
+    // Nothing is asked for before it can be judged.
+    while (!signal.aborted && !options.settings.isLoaded()) await clock.sleep(settingsLookMs, signal);
     while (!signal.aborted) await clock.sleep(await oneRound(deps, signal), signal);
   }
 

@@ -9,7 +9,8 @@ import type { DocumentKind } from '../prepare-document.ts';
 import { membersOf } from '../read-batch.ts';
 
 export interface StorePageDeps extends Pick<StoreDocumentsDeps, 'commits' | 'metrics'> {
-  readonly settings: SettingsSource;
+  /** Loaded. */
+  readonly settings: Pick<SettingsSource, 'get'>;
   readonly admission: Admission;
   readonly clock: Clock;
   readonly log: Logger;
@@ -40,7 +41,6 @@ export async function storePage(
   const { settings, admission, clock, log } = deps;
   const full = admission.refusal();
   if (full) return { waitFor: full.detail };
-  if (!settings.isLoaded()) return { waitFor: 'namespace settings were not read yet' };
   const rules: IntakeRules = { receivedAt: clock.now(), settingsOf: settings.get, trace: null };
   const stored = await storeDocuments({ ...deps, door: pullDoor }, kind, membersOf(items, '$.items'), rules);
   if ('problem' in stored) return { waitFor: stored.problem.detail };
