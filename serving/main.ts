@@ -1,23 +1,34 @@
 import { randomBytes } from 'node:crypto';
 import type { Hono } from 'hono';
 import type { Config } from '../pipeline/kernel/config.ts';
+import type { Analytics } from '../pipeline/stores/analytics.ts';
 import { createServingConnections } from '../pipeline/stores/redis/serving-connections.ts';
 import { deadLetterRoutes } from './admin/dead-letter-routes.ts';
 import type { DeadLetterVerbs } from './admin/verbs.ts';
+import { createBaselines } from './analytics/baselines.ts';
 import { composeApp } from './compose-app.ts';
 import { createServing, type Serving } from './create-serving.ts';
 import { createHttpServer, type HttpServer } from './http-server.ts';
+import type { Impressions } from './impressions.ts';
 import type { AccessRole } from './main/access.ts';
 import type { ServerContext } from './main/context.ts';
 import type { IdentityEnv } from './middleware/identity.ts';
 import { createMeasure } from './middleware/request-metrics.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
+import { analyticsRoutes } from './routes/analytics.ts';
 import { type ContractDeps, contractRoutes } from './routes/contract.ts';
 import { type Health, statusRoutes } from './routes/status.ts';
 import { streamWorkerRoutes, type WorkerReports } from './routes/stream-worker.ts';
 
+export interface ServingRoleOptions {
+  /** Answered from until `f:active` says another. */
+  readonly stateVersion: number;
+  /** Undefined where the process takes no events. */
+  readonly impressions: Impressions | undefined;
+}
+
 /** The list routes over Redis, and what keeps their views current; connections start first and stop last. */
-export function servingRole(context: ServerContext, stateVersion: number): Serving {
+export function servingRole(context: ServerContext, { stateVersion, impressions }: ServingRoleOptions): Serving {
   const { config, log } = context;
   const { component, ...readers } = createServingConnections({ url: config.FRESHET_REDIS_URL, log });
   const recoWindow = {
@@ -31,6 +42,7 @@ export function servingRole(context: ServerContext, stateVersion: number): Servi
     cursorKey: cursorKeyOf(context),
     retainedRequests: config.FRESHET_SERVING_RETAINED_REQUESTS,
     stateVersion,
+    impressions,
   });
   return { ...serving, components: [component, ...serving.components] };
 }
@@ -48,6 +60,11 @@ export function adminRole(context: ServerContext, verbs: DeadLetterVerbs): Hono<
   const tokens = context.config.FRESHET_ADMIN_TOKENS;
   if (tokens.length === 0) return undefined;
   return deadLetterRoutes({ ...context, verbs, tokens, measure: createMeasure(context.metrics, context.clock) });
+}
+
+/** How lists do, from what users were shown and did. */
+export function analyticsRole({ metrics, clock }: ServerContext, analytics: Analytics): Hono<IdentityEnv> {
+  return analyticsRoutes({ baselines: createBaselines({ analytics, clock }), measure: createMeasure(metrics, clock) });
 }
 
 /** What clients may rely on. */

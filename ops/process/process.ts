@@ -8,9 +8,11 @@ import { createMetrics, type Metrics } from '../../pipeline/kernel/metrics.ts';
 import { createIntakeContract } from '../../pipeline/main/contract.ts';
 import { createWorkers } from '../../pipeline/main/workers.ts';
 import { createPipeline, type Pipeline } from '../../pipeline/main.ts';
+import { createAnalytics } from '../../pipeline/stores/postgres/analytics.ts';
 import { accessRole } from '../../serving/main/access.ts';
 import {
   adminRole,
+  analyticsRole,
   contractRole,
   createAdminServer,
   createFront,
@@ -55,10 +57,14 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
   const instance = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const identity = { instance, roles, appVersion: productVersion() };
   const pipeline = await createPipeline({ ...base, ...identity });
-  const serving = roles.has('serving') ? servingRole(base, stateVersion) : undefined;
+  const impressions = pipeline.logSlate && { log: pipeline.logSlate };
+  const serving = roles.has('serving') ? servingRole(base, { stateVersion, impressions }) : undefined;
   const admin = pipeline.deadLetters && adminRole(base, pipeline.deadLetters);
+  const analytics = serving && analyticsRole(base, createAnalytics(pipeline.resources.database));
   const isAdminApart = admin !== undefined && !config.FRESHET_ADMIN_ON_HTTP_PORT;
-  const doors = [pipeline.app, serving?.app, isAdminApart ? undefined : admin].filter((app) => app !== undefined);
+  const doors = [pipeline.app, serving?.app, analytics, isAdminApart ? undefined : admin].filter(
+    (app) => app !== undefined,
+  );
   const { limits: intakeLimits, schemas } = createIntakeContract(pipeline.resources.registry);
   const contract = contractRole({ version: productVersion(), intakeLimits, schemas });
   const kind = doors.length > 0 ? 'http' : isAdminApart && roles.size === 1 ? 'admin' : 'worker';

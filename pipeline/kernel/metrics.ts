@@ -166,7 +166,23 @@ function stageMetrics({ counter, gauge, histogram }: Makers) {
       ...stage,
       'outcome',
     ]),
+  };
+}
+
+function candidatesMetrics({ counter, gauge, histogram }: Makers) {
+  return {
     candidatesLists: counter('freshet_candidates_lists_total', 'Lists written', ['kind']),
+    candidatesRefreshes: counter(
+      'freshet_candidates_refreshes_total',
+      'Requests to make a list again, asked for or of a backfill: done, of an unknown user, failed, or stale and dropped',
+      ['lane', 'result'],
+    ),
+    candidatesRefreshSeconds: histogram(
+      'freshet_candidates_refresh_seconds',
+      'Refresh asked for to list written',
+      seconds,
+      ['lane'],
+    ),
     candidatesIndexSessions: gauge('freshet_candidates_index_sessions', 'Sessions in the index'),
     candidatesListBytes: histogram(
       'freshet_candidates_list_bytes',
@@ -201,6 +217,16 @@ function servingMetrics({ counter, gauge, histogram }: Makers) {
       'Values in Redis that were not understood',
       ['kind'],
     ),
+    servingRefreshes: counter(
+      'freshet_serving_refreshes_total',
+      'Refreshes asked for: queued, already queued, refused as too often or for a full queue; expired were dropped unread',
+      ['result'],
+    ),
+    servingImpressions: counter(
+      'freshet_serving_impressions_total',
+      'Lists to be logged as impressions, by what became of them; refused by admission control or a rate limit, dropped for too many under way',
+      ['result'],
+    ),
     servingItems: gauge('freshet_serving_catalog_items', 'Items in process memory'),
     servingFeedLoads: counter('freshet_serving_feed_loads_total', 'Views loaded from Redis', ['feed', 'reason']),
     servingFeedErrors: counter('freshet_serving_feed_errors_total', 'Looks at a feed that failed', ['feed']),
@@ -211,7 +237,14 @@ function servingMetrics({ counter, gauge, histogram }: Makers) {
 export function createMetrics() {
   const registry = new Registry();
   const make = makers(registry);
-  return { registry, ...ingestMetrics(make), ...outboxMetrics(make), ...stageMetrics(make), ...servingMetrics(make) };
+  return {
+    registry,
+    ...ingestMetrics(make),
+    ...outboxMetrics(make),
+    ...stageMetrics(make),
+    ...candidatesMetrics(make),
+    ...servingMetrics(make),
+  };
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;

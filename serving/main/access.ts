@@ -29,6 +29,7 @@ export function accessRole(context: ServerContext): AccessRole | undefined {
     }
     return undefined;
   }
+  log.info({ host: config.FRESHET_HTTP_HOST }, 'clients need an API key: npx freshet keys create');
   const database = openDatabase({
     url: config.FRESHET_POSTGRES_URL,
     maxConnections: 1,

@@ -9,6 +9,7 @@ import type { SettingsView } from '../settings-view.ts';
 import { priceAllows, tagsAllow } from './constraints.ts';
 import type { Decoder } from './decode.ts';
 import type { RequestInputs } from './inputs.ts';
+import { valuesOf } from './kept-values.ts';
 import type { LastAnswers, RememberedAnswer } from './last-answers.ts';
 import { ownedBy } from './owned.ts';
 import type { Query, UserState } from './query.ts';
@@ -48,9 +49,7 @@ export function createHydrator(deps: HydratorDeps): QueryHydrator {
     const { user, inputs } = await readUser(deps, query, rounds, known(items, query.contextItems));
     const askedAt = deps.clock.now();
     const moment = { surface, now: askedAt, items };
-    const seen = user.remembered
-      ? { items: user.remembered.seen, current: user.remembered.current }
-      : seenBy(user.profile, user.recent);
+    const seen = seenBy(user.profile, user.recent);
     return {
       ...query,
       askedAt,
@@ -60,10 +59,13 @@ export function createHydrator(deps: HydratorDeps): QueryHydrator {
       configVersion: settings.revision,
       items,
       rounds,
-      inputs: { ...inputs, settings, latestNeighbours: undefined, popular: new Map(), lastAnswer: user.remembered },
+      inputs: {
+        ...{ ...inputs, settings, kept: undefined, latestNeighbours: undefined },
+        ...{ popular: new Map(), lastAnswer: user.remembered },
+      },
       seen: seen.items,
       current: seen.current,
-      owned: user.remembered?.owned ?? ownedBy(user.profile, user.recent),
+      owned: ownedBy(user.profile, user.recent),
       tagsAllow: tagsAllow(query.constraints, items),
       priceAllows: priceAllows(query.constraints, items),
       excluded: query.excludeItems.length === 0 ? noNumbers : new Set(known(items, query.excludeItems)),
@@ -103,15 +105,19 @@ async function readUser(
       round = await readRound(version);
     }
   }
-  const [values, , contextNeighbours] = round ?? [absent, undefined, noBuffers];
-  const user = {
+  const answer = rounds.degraded ? remembered(lastAnswers.get(namespace, surface, userId), version) : undefined;
+  const values = round?.[0] ?? (answer ? valuesOf(answer.values) : absent);
+  const contextNeighbours = round?.[2] ?? noBuffers;
+  const list = decoder.list(values.list);
+  const user: UserState = {
     version,
-    list: decoder.list(values.list),
+    list: answer === undefined ? list : undefined,
     profile: decoder.profile(values.profile),
     recent: decoder.recent(values.recent),
     contextItems,
     contextNeighbours,
-    remembered: rounds.degraded ? remembered(lastAnswers.get(namespace, surface, userId), version) : undefined,
+    remembered: answer,
+    reflects: list?.reflects,
   };
   return { user, inputs: { values: round?.[0], contextNeighbours } };
 }

@@ -22,6 +22,8 @@ export interface Query {
   readonly surface: string;
   readonly limit: number;
   readonly explain: boolean;
+  /** The answer is to be logged as an impression. */
+  readonly logImpression: boolean;
   /** Items the list is to go with, such as the one on the page or those in the cart. */
   readonly contextItems: readonly string[];
   readonly excludeItems: readonly string[];
@@ -42,8 +44,10 @@ export interface UserState {
   /** Numbers of the known context items, and the packed neighbours of each. */
   readonly contextItems: readonly number[];
   readonly contextNeighbours: readonly (Buffer | null)[];
-  /** From process memory, where Redis could not be asked for the values above. */
+  /** Where Redis could not be asked: the last answer of process memory, from which profile and recent events are then. */
   readonly remembered: RememberedAnswer | undefined;
+  /** What the remembered list reflects. */
+  readonly reflects: Reflects | undefined;
 }
 
 /** A query with everything that sources, filters and side effects need. */

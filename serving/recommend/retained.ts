@@ -1,4 +1,5 @@
-import type { RequestInputs } from './inputs.ts';
+import { keptInputs, type RequestInputs } from './inputs.ts';
+import { valuesOf } from './kept-values.ts';
 import type { HydratedQuery, Query, Slate } from './query.ts';
 import type { ActiveRules } from './rules/compile.ts';
 
@@ -61,17 +62,16 @@ function retained({ query, items }: Slate): RetainedRequest {
 function asked(query: HydratedQuery): Query {
   const { requestId, namespace, userId, surface, limit, contextItems, excludeItems, constraints, page } = query;
   const whole = { requestId, namespace, userId, surface, limit, contextItems, excludeItems, constraints, page };
-  return { ...whole, explain: true, trial: undefined };
+  return { ...whole, explain: true, logImpression: false, trial: undefined };
 }
 
-/** Replies are slices of what came over the wire at once, and would keep all of it. */
 function copied(inputs: RequestInputs): RequestInputs {
-  const { values, contextNeighbours, latestNeighbours } = inputs;
+  const kept = keptInputs(inputs);
   const copy = (bytes: Buffer | null) => bytes && Buffer.from(bytes);
   return {
     ...inputs,
-    values: values && { list: copy(values.list), profile: copy(values.profile), recent: copy(values.recent) },
-    contextNeighbours: contextNeighbours.map(copy),
-    latestNeighbours: latestNeighbours?.map(copy),
+    values: kept && valuesOf(kept),
+    contextNeighbours: inputs.contextNeighbours.map(copy),
+    latestNeighbours: inputs.latestNeighbours?.map(copy),
   };
 }

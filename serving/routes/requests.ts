@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { anyCaller, mayUseNamespace } from '../../pipeline/domain/caller.ts';
 import type { IdentityEnv } from '../middleware/identity.ts';
 import type { Measure } from '../middleware/request-metrics.ts';
 import { answerOf } from '../recommend/answer.ts';
@@ -25,7 +26,9 @@ export function requestsRoutes({ retained, measure, ...deps }: RequestsRouteDeps
     const offset = fields.whole('offset', { least: 0, most: 200, otherwise: 0 });
     if (fields.problems.length > 0) return refuseFields(c, fields.problems);
     const request = retained.find(requestId, offset);
-    if (request === undefined) {
+    // Of a namespace that the caller may not use it is told nothing, not even that there is one.
+    const caller = c.get('caller') ?? anyCaller;
+    if (request === undefined || !mayUseNamespace(caller, request.query.namespace)) {
       return refuse(c, {
         status: 404,
         code: 'request_not_retained',

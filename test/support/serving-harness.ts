@@ -14,6 +14,7 @@ import type { ListReader } from '../../pipeline/stores/serving.ts';
 import { createActiveVersion } from '../../serving/active-version.ts';
 import { createCatalogView } from '../../serving/catalog-view.ts';
 import { type ComposeOptions, composeApp } from '../../serving/compose-app.ts';
+import type { Impressions } from '../../serving/impressions.ts';
 import { createMeasure } from '../../serving/middleware/request-metrics.ts';
 import { createPopularityView } from '../../serving/popularity-view.ts';
 import { noConstraints } from '../../serving/recommend/constraints.ts';
@@ -44,6 +45,7 @@ export const query = (over: Partial<Query> = {}): Query => ({
   surface: 'home',
   limit: 3,
   explain: false,
+  logImpression: false,
   contextItems: [],
   excludeItems: [],
   constraints: noConstraints,
@@ -173,13 +175,14 @@ export function createServingApp(
   harness: ServingHarness,
   loaded: () => boolean = () => true,
   access?: ComposeOptions['access'],
+  impressions?: Impressions,
 ) {
   const { metrics, recommend, cursors, rules, retained, catalog, findSimilar } = harness;
   const measure = createMeasure(metrics, stillClock);
   let made = 0;
   return composeApp({
     apps: [
-      recommendationRoutes({ recommend, cursors, clock: stillClock, loaded, measure }),
+      recommendationRoutes({ recommend, cursors, clock: stillClock, loaded, measure, impressions }),
       requestsRoutes({ retained, measure, catalog, metrics }),
       rulesRoutes({ recommend, cursors, rules, loaded, measure }),
       similarRoutes({ findSimilar, loaded, measure }),

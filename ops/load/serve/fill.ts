@@ -6,7 +6,7 @@ import { createCandidateWriter } from '../../../pipeline/stores/redis/candidate-
 import { createRedisCatalogProjection } from '../../../pipeline/stores/redis/catalog-projection.ts';
 import { redisKeys } from '../../../pipeline/stores/redis/keys.ts';
 import type { DataSet, KnownUser, Scored } from './data-set.ts';
-import { blendWeights, benchNamespace as namespace } from './population.ts';
+import { blendDiversity, blendWeights, benchNamespace as namespace } from './population.ts';
 
 export const stateVersion = 1;
 const batchSize = 1_000;
@@ -70,7 +70,7 @@ export async function fillForServing(redis: Redis, data: DataSet): Promise<void>
       }
     });
   }
-  const surfaces = { list: {}, blend: { blend: blendWeights } };
+  const surfaces = { list: {}, blend: { blend: blendWeights, diversity: blendDiversity } };
   await catalogue.putConfig([{ namespace, settings: { revision: 1, body: { surfaces } }, rules: [] }]);
   const popular = [...data.popular].map(([segment, list]) => ({ namespace, segment, list: plain(list, 'popular') }));
   await writer.savePopular(stateVersion, popular);

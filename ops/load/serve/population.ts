@@ -2,11 +2,12 @@ import type { Random } from '../../chaos/random.ts';
 import { zipf } from '../aggregate/shape.ts';
 
 export const benchNamespace = 'bench';
-/** `list` shows the user's list as it is; `blend` fuses it with what is popular. */
+/** `list` shows the user's list as it is; `blend` fuses it with what is popular and makes it diverse. */
 export const surfaces = ['list', 'blend'] as const;
 export type Surface = (typeof surfaces)[number];
 /** Weights of the surface `blend`. */
 export const blendWeights = { personal: 1, popular: 0.3 } as const;
+export const blendDiversity = 0.3;
 /** Items a list asks for. */
 export const listLength = 20;
 /** Of users, and of requests. */

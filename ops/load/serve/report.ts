@@ -2,7 +2,7 @@ import type { BenchReport } from '../harness/bench-report.ts';
 import type { Machine } from '../harness/machine.ts';
 import { median, spread } from '../harness/statistics.ts';
 import { type LoadName, type ServeBench, type ServeBenchOptions, type ServeRun, sampleEvery } from './bench.ts';
-import { blendWeights, listLength, type Surface } from './population.ts';
+import { blendDiversity, blendWeights, listLength, type Surface } from './population.ts';
 import type { SystemName } from './target.ts';
 
 function figuresOf(runs: readonly ServeRun[]) {
@@ -112,7 +112,7 @@ export function serveReport(
     notes: [
       `${options.users} users of whom a tenth are cold, ${options.items} items; a tenth of the requests come from cold users, both kinds by Zipf’s law. Lists have 150 candidates; session, bought, in cart, dismissed and recent items are held back, 3 % of the items are unavailable, 1 % archived. Answered from: ${shares.join(', ')}.`,
       `Every ${sampleEvery}th answer (${compared} in all) was compared with a reference worked out from the data set, item by item, with the rung and what it reflects; every request was answered with 200.`,
-      `The surface "list" shows the user’s list as it is, "blend" fuses it with what is popular (weights ${blendWeights.personal} and ${blendWeights.popular}).`,
+      `The surface "list" shows the user’s list as it is, "blend" fuses it with what is popular (weights ${blendWeights.personal} and ${blendWeights.popular}) and chooses by maximal marginal relevance (${blendDiversity}).`,
       'At a fixed rate latency counts from when a request was due, so it holds the generator’s own lateness (late p99); saturated it counts from sending. The tenths are those of the requests in order.',
       `One process with the role \`serving\` (peak memory ${peakMemoryMiB} MiB), Redis, the generator and idle Postgres, Kafka and registry share the machine. CPU is that of the process, of the generator and of Redis.`,
       ...(beside

@@ -32,6 +32,8 @@ export interface AcceptEventsDeps {
   readonly rates: Pick<RateLimits, 'take'>;
   readonly recent: RecentEvents;
   readonly metrics: Pick<Metrics, 'ingestResults'>;
+  /** In metrics; `http` by default. */
+  readonly doorName?: string;
 }
 
 export type Accepted<R> = { readonly results: readonly R[] } | { readonly problem: Problem };
@@ -135,6 +137,7 @@ async function answerStored(
   return errors.length === results.length ? { problem: notValid(errors) } : { results };
 }
 
-function count({ metrics }: AcceptEventsDeps, { kind }: IncomingEvent, { status, error }: EventResult): void {
-  metrics.ingestResults.inc({ door: 'http', kind, result: status, code: error?.code ?? '' });
+function count(deps: AcceptEventsDeps, { kind }: IncomingEvent, { status, error }: EventResult): void {
+  const { metrics, doorName: door = 'http' } = deps;
+  metrics.ingestResults.inc({ door, kind, result: status, code: error?.code ?? '' });
 }

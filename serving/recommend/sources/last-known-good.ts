@@ -1,4 +1,4 @@
-import type { LastAnswers } from '../last-answers.ts';
+import { type LastAnswers, unpackSlate } from '../last-answers.ts';
 import type { Source } from '../roles.ts';
 
 /** The user's last answer in this process, where Redis is away. */
@@ -7,8 +7,9 @@ export function createLastKnownGoodSource(lastAnswers: LastAnswers): Source {
     level: 'last_known_good',
     async candidates({ user, rounds, inputs, namespace, surface, userId }) {
       if (!rounds.degraded) return undefined;
-      inputs.lastAnswer = user.remembered ?? lastAnswers.get(namespace, surface, userId);
-      return inputs.lastAnswer?.candidates;
+      const answer = user.remembered ?? lastAnswers.get(namespace, surface, userId);
+      inputs.lastAnswer = answer;
+      return answer && unpackSlate(answer.slate);
     },
   };
 }

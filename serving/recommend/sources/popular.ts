@@ -35,7 +35,7 @@ function look(popularity: PopularityView, { user, namespace, inputs }: HydratedQ
 }
 
 function* segmentsOf({ surface, user }: HydratedQuery): Generator<string> {
-  const locale = user.profile?.locale ?? user.remembered?.locale ?? '';
+  const locale = user.profile?.locale ?? '';
   yield segmentOf(surface, locale);
   if (user.profile) yield user.profile.segment;
   if (locale !== '') yield segmentOf(surface, '');

@@ -46,6 +46,10 @@ describe('a route', () => {
     ['GET', '/metrics/prometheus', 'admin'],
     ['GET', '/stream/worker', 'admin'],
     ['GET', '/analytics/baseline', 'admin'],
+    ['GET', '/v1/rules', 'admin'],
+    ['POST', '/v1/rules:preview', 'admin'],
+    ['DELETE', '/v1/rules/r1', 'admin'],
+    ['GET', '/v1/requests/r-1', 'admin'],
     ['GET', '/admin/dlq/letters', 'operators'],
   ])('%s %s is for %s', (method, path, whom) => {
     expect(told(method, path)).toBe(whom);

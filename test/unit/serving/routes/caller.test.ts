@@ -43,6 +43,32 @@ describe('a key of one namespace', () => {
   });
 });
 
+it('a key of another namespace is not told that a request was answered', async () => {
+  const harness = createServingHarness();
+  harness.setUser({ list: list(candidates([1, 2])) });
+  let caller = ofShop;
+  const app = createServingApp(harness, undefined, () => async (c, next) => {
+    c.set('caller', caller);
+    await next();
+  });
+  await app.request('/v1/recommendations/u1', { headers: { 'x-request-id': 'r-1' } });
+  const again = async () => (await app.request('/v1/requests/r-1')).status;
+  expect(await again()).toBe(200);
+  caller = { namespaces: new Set(['blog']), homeNamespace: 'blog', userId: null };
+  expect(await again()).toBe(404);
+});
+
+it('rules are shown and rehearsed in namespaces of the key alone', async () => {
+  const ask = start(ofShop);
+  expect(await ask('GET', '/v1/rules?namespace=blog')).toEqual([403, 'namespace_forbidden', 'query.namespace']);
+  expect(await ask('POST', '/v1/rules:preview', { request: { user_id: 'u1', namespace: 'blog' } })).toEqual([
+    403,
+    'namespace_forbidden',
+    '$.request.namespace',
+  ]);
+  expect(await ask('POST', '/v1/rules:preview', { request: { user_id: 'u1' } })).toEqual([200, 2]);
+});
+
 describe('a user', () => {
   it('asks for its own list, however its id is written, and for no other', async () => {
     const ask = start(user);
