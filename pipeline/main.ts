@@ -21,6 +21,8 @@ export interface Pipeline {
   readonly components: readonly Component[];
   /** Routes of the ingest role. */
   readonly app: IngestRole['app'] | undefined;
+  /** Takes served lists as impressions; of the ingest role. */
+  readonly logSlate: IngestRole['logSlate'] | undefined;
   readonly resources: Resources;
   /** Each running stage: partitions, lag, last error. */
   status(): readonly RunnerStatus[];
@@ -73,6 +75,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   return {
     components: [connections, ...(hasDoor ? [outbox.component] : []), ...wanted],
     app: ingest?.app,
+    logSlate: ingest?.logSlate,
     resources,
     deadLetters,
     status: () => [...stages.values()].map((status) => status()),

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { FreshetError, messageOf, TransientError } from '../pipeline/kernel/errors.ts';
 import type { Logger } from '../pipeline/kernel/logger.ts';
@@ -6,6 +6,8 @@ import type { Metrics } from '../pipeline/kernel/metrics.ts';
 import { type Problem, problemResponse } from '../pipeline/kernel/problem.ts';
 import { internal } from './malformed-request.ts';
 import { allowedMethods } from './middleware/allowed-methods.ts';
+import type { HasRoute } from './middleware/authenticate.ts';
+import { cors } from './middleware/cors.ts';
 import { type IdentityEnv, identity } from './middleware/identity.ts';
 
 export interface ComposeOptions {
@@ -15,6 +17,10 @@ export interface ComposeOptions {
   readonly log: Logger;
   /** A new request id. */
   readonly makeId: () => string;
+  /** Lets through who may; without it everybody may. Told which routes there are. */
+  readonly access?: (hasRoute: HasRoute) => MiddlewareHandler<IdentityEnv>;
+  /** Origins whose pages may call from a browser; none by default. */
+  readonly corsOrigins?: readonly string[];
 }
 
 const unavailable: Problem = {
@@ -28,11 +34,22 @@ const unavailable: Problem = {
  * Puts routers behind one port: request ids, and the one error shape for whatever they do not answer.
  * Routers measure their own routes; what no route takes is counted here.
  */
-export function composeApp({ apps, metrics, log, makeId }: ComposeOptions): Hono<IdentityEnv> {
+export function composeApp({
+  apps,
+  metrics,
+  log,
+  makeId,
+  access,
+  corsOrigins = [],
+}: ComposeOptions): Hono<IdentityEnv> {
   const app = new Hono<IdentityEnv>();
   app.use(identity(makeId));
-  for (const one of apps) app.route('/', one);
-  const allowed = allowedMethods(app.routes as Hono['routes']);
+  if (corsOrigins.length > 0) app.use(cors(corsOrigins));
+  const inner = new Hono<IdentityEnv>();
+  for (const one of apps) inner.route('/', one);
+  const allowed = allowedMethods(inner.routes as Hono['routes']);
+  if (access) app.use(access((method, path) => allowed(path).includes(method === 'HEAD' ? 'GET' : method)));
+  app.route('/', inner);
 
   app.notFound((c) => {
     const methods = allowed(c.req.path);

@@ -1,12 +1,19 @@
 import { Hono } from 'hono';
 import type { Component } from '../pipeline/kernel/component.ts';
-import type { ConfigReader, ItemReader, ListReader, PopularReader } from '../pipeline/stores/serving.ts';
+import type {
+  ConfigReader,
+  ItemReader,
+  ListReader,
+  PopularReader,
+  RefreshRequests,
+} from '../pipeline/stores/serving.ts';
 import { createActiveVersion } from './active-version.ts';
 import { createCatalogView } from './catalog-view.ts';
 import { catalogFeed } from './feeds/catalog-feed.ts';
 import { configFeed } from './feeds/config-feed.ts';
 import type { FeedEnvironment } from './feeds/follow-feed.ts';
 import { popularityFeed } from './feeds/popularity-feed.ts';
+import type { Impressions } from './impressions.ts';
 import type { IdentityEnv } from './middleware/identity.ts';
 import { createMeasure } from './middleware/request-metrics.ts';
 import { createPopularityView } from './popularity-view.ts';
@@ -14,10 +21,13 @@ import { RecoWindow } from './reco-window.ts';
 import { createPipeline } from './recommend/create-pipeline.ts';
 import { createCursors } from './recommend/cursor.ts';
 import { createDecoder } from './recommend/decode.ts';
+import { createRetainedRequests } from './recommend/retained.ts';
 import { createFindSimilar } from './recommend/similar.ts';
 import { createRedisHealth } from './redis-health.ts';
 import { recoMetricsRoutes } from './routes/reco-metrics.ts';
 import { listRoute, recommendationRoutes } from './routes/recommendations.ts';
+import { refreshRoutes } from './routes/refresh.ts';
+import { requestsRoutes } from './routes/requests.ts';
 import { rulesRoutes } from './routes/rules.ts';
 import { similarRoutes } from './routes/similar.ts';
 import type { Health } from './routes/status.ts';
@@ -29,10 +39,15 @@ export interface ServingDeps extends FeedEnvironment {
   readonly items: ItemReader;
   readonly configReader: ConfigReader;
   readonly popular: PopularReader;
+  readonly refreshes: RefreshRequests;
+  /** Where the process takes events, too. */
+  readonly impressions?: Impressions | undefined;
   /** Of `GET /metrics/reco`. */
   readonly recoWindow: { readonly windowSeconds: number; readonly maxSamples: number };
   /** Signs cursors; processes that share it open each other's. */
   readonly cursorKey: Buffer;
+  /** Answers whose inputs are kept, to be made again. */
+  readonly retainedRequests: number;
   /** Answered from until `f:active` says another. */
   readonly stateVersion: number;
 }
@@ -63,7 +78,8 @@ export function createServing(deps: ServingDeps): Serving {
     popularFeed,
   ];
   const shared = { lists, active, catalog, health, decoder, clock };
-  const recommend = createPipeline({ ...shared, settings, rules, popularity, metrics });
+  const retained = createRetainedRequests(deps.retainedRequests);
+  const recommend = createPipeline({ ...shared, settings, rules, popularity, metrics, retained });
   const cursors = createCursors(deps.cursorKey);
   const window = new RecoWindow({ windowMs: deps.recoWindow.windowSeconds * 1_000, ...deps.recoWindow });
   const measure = createMeasure(metrics, clock, (route, status, tookMs) => {
@@ -72,8 +88,10 @@ export function createServing(deps: ServingDeps): Serving {
   const loaded = () => feeds.every((feed) => feed.loaded());
   return {
     app: new Hono<IdentityEnv>()
-      .route('/', recommendationRoutes({ recommend, cursors, clock, loaded, measure }))
+      .route('/', recommendationRoutes({ ...deps, recommend, cursors, loaded, measure }))
+      .route('/', requestsRoutes({ retained, measure, catalog, metrics }))
       .route('/', rulesRoutes({ recommend, cursors, rules, loaded, measure }))
+      .route('/', refreshRoutes({ refreshes: deps.refreshes, active, measure, metrics }))
       .route('/', similarRoutes({ findSimilar: createFindSimilar(shared), loaded, measure }))
       .route('/', recoMetricsRoutes({ ...deps.recoWindow, summary: () => window.summary(clock.monotonic()) })),
     components: feeds,

@@ -16,6 +16,8 @@ const sweepMs = 20;
 /** Longer than the idle time of common load balancers (60 s), so that they close first. */
 const keepAliveMs = 65_000;
 
+/** Bytes of a request's headers; Node answers 431 beyond. A token has under 8 KiB. */
+const headerBytes = 16_384;
 /** Longest time to send a request: a body that trickles in holds memory which ingest counts (1 MiB at 35 kB/s). */
 const requestMs = 30_000;
 /** How often that is looked at. */
@@ -56,6 +58,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       const serverOptions = {
         requestTimeout,
         connectionsCheckingInterval: Math.min(requestTimeout, requestCheckMs),
+        maxHeaderSize: headerBytes,
         requireHostHeader: false, // refused by us, as a problem
       };
       const errorHandler = (error: unknown) => {
@@ -97,7 +100,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   } catch (error) {
     throw new FreshetError(
       'cannot_listen',
-      `cannot listen on ${host}:${port}; stop what listens there, or choose another port (FRESHET_HTTP_PORT; workers: FRESHET_WORKER_METRICS_PORT)`,
+      `cannot listen on ${host}:${port}; stop what listens there, or choose another port (FRESHET_HTTP_PORT; workers: FRESHET_WORKER_METRICS_PORT; operators: FRESHET_ADMIN_PORT)`,
       { cause: error, fields: { host, port } },
     );
   }

@@ -2,8 +2,10 @@ import { Command } from 'commander';
 import { benchCodec, type CodecRun, type CodecSystem } from '../load/codec.ts';
 import { median, spread } from '../load/harness/statistics.ts';
 import { benchAggregateCommand } from './bench-aggregate.ts';
+import { benchFreshnessCommand } from './bench-freshness.ts';
 import { benchIngestCommand } from './bench-ingest.ts';
 import { benchRelayCommand } from './bench-relay.ts';
+import { benchServeCommand } from './bench-serve.ts';
 import { type JsonOption, jsonOption, writeReport } from './report.ts';
 import { wholeNumber } from './whole-number.ts';
 
@@ -57,7 +59,9 @@ export function benchCommand(): Command {
     .option(...jsonOption)
     .action(codec);
   command.addCommand(benchAggregateCommand());
+  command.addCommand(benchFreshnessCommand());
   command.addCommand(benchIngestCommand());
   command.addCommand(benchRelayCommand());
+  command.addCommand(benchServeCommand());
   return command;
 }

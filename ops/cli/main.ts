@@ -55,6 +55,10 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'state anew beside the live one: build, compare, promote, roll back',
     load: async () => (await import('./rebuild.ts')).rebuildCommand(),
   },
+  backfill: {
+    description: 'have the list of every user made again',
+    load: async () => (await import('./backfill.ts')).backfillCommand(),
+  },
   replay: {
     description: 'let a stage read part of its topics again',
     load: async () => (await import('./replay.ts')).replayCommand(),
@@ -70,6 +74,10 @@ const commands: Readonly<Record<string, Entry>> = {
   dlq: {
     description: 'dead letters: what is there and why, one of them, redrive, discard',
     load: async () => (await import('./dlq.ts')).dlqCommand(),
+  },
+  keys: {
+    description: 'keys of clients: create, list, rotate, revoke',
+    load: async () => (await import('./keys.ts')).keysCommand(),
   },
   docs: {
     description: 'the generated parts of README.md and .env.example',

@@ -8,7 +8,18 @@ import { createMetrics, type Metrics } from '../../pipeline/kernel/metrics.ts';
 import { createIntakeContract } from '../../pipeline/main/contract.ts';
 import { createWorkers } from '../../pipeline/main/workers.ts';
 import { createPipeline, type Pipeline } from '../../pipeline/main.ts';
-import { adminRole, contractRole, createFront, type Front, openapiRole, servingRole } from '../../serving/main.ts';
+import { createAnalytics } from '../../pipeline/stores/postgres/analytics.ts';
+import { accessRole } from '../../serving/main/access.ts';
+import {
+  adminRole,
+  analyticsRole,
+  contractRole,
+  createAdminServer,
+  createFront,
+  type Front,
+  openapiRole,
+  servingRole,
+} from '../../serving/main.ts';
 import { productVersion } from '../cli/report.ts';
 import { joinOwnGroup } from '../rebuild/own-group.ts';
 import type { Role } from './roles.ts';
@@ -27,6 +38,8 @@ export interface ProcessOptions {
 export interface FreshetProcess {
   /** Where its port listens. */
   readonly url: string;
+  /** Where operators find `/admin`; undefined where there is none. */
+  readonly adminUrl: string | undefined;
   /** Method and path of every route of that port. */
   readonly routes: Front['routes'];
   readonly metrics: Metrics;
@@ -37,7 +50,7 @@ export interface FreshetProcess {
   stop(): Promise<void>;
 }
 
-/** Starts roles in this process: the pipeline's and serving's, behind one port. */
+/** Starts roles in this process: the pipeline's and serving's, behind one port, but for operators, who have their own. */
 export async function startProcess({ config, roles, log, onFatal }: ProcessOptions): Promise<FreshetProcess> {
   const metrics = createMetrics();
   const base = { config, log, metrics, clock: systemClock, random: Math.random, makeId: randomUUID };
@@ -45,13 +58,23 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
   const instance = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const identity = { instance, roles, appVersion: productVersion() };
   const pipeline = await createPipeline({ ...base, ...identity });
-  const serving = roles.has('serving') ? servingRole(base, stateVersion) : undefined;
+  const impressions = pipeline.logSlate && { log: pipeline.logSlate };
+  const serving = roles.has('serving') ? servingRole(base, { stateVersion, impressions }) : undefined;
   const admin = pipeline.deadLetters && adminRole(base, pipeline.deadLetters);
-  const doors = [pipeline.app, serving?.app, admin].filter((app) => app !== undefined);
+  const analytics = serving && analyticsRole(base, createAnalytics(pipeline.resources.database));
+  const isAdminApart = admin !== undefined && !config.FRESHET_ADMIN_ON_HTTP_PORT;
+  const doors = [pipeline.app, serving?.app, analytics, isAdminApart ? undefined : admin].filter(
+    (app) => app !== undefined,
+  );
   const { limits: intakeLimits, schemas } = createIntakeContract(pipeline.resources.registry);
   const version = productVersion();
-  const told = [contractRole({ version, intakeLimits, schemas }), openapiRole({ version, isSecured: false })];
-  const apps = doors.length > 0 ? [...doors, ...told] : [];
+  const kind = doors.length > 0 ? 'http' : isAdminApart && roles.size === 1 ? 'admin' : 'worker';
+  const access = kind === 'http' ? accessRole(base) : undefined;
+  const told = [
+    contractRole({ version, intakeLimits, schemas }),
+    openapiRole({ version, isSecured: access !== undefined }),
+  ];
+  const apps = { http: [...doors, ...told], admin: admin ? [admin] : [], worker: [] }[kind];
   const says = () => ({ stages: pipeline.status(), relays: pipeline.relays() });
   const workers = createWorkers(
     { ...base, ...identity },
@@ -61,12 +84,21 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
     },
   );
   const { server, readiness, routes } = createFront(base, {
-    kind: apps.length > 0 ? 'http' : 'worker',
+    kind,
     apps: apps as Parameters<typeof createFront>[1]['apps'],
     health: () => ({ ...says(), ...serving?.health() }),
     workers,
+    ...(access ? { access: access.access } : {}),
   });
-  const components = [workers.component, ...pipeline.components, ...(serving?.components ?? []), server];
+  const adminServer = isAdminApart && kind !== 'admin' ? createAdminServer(base, admin, readiness) : undefined;
+  const components = [
+    workers.component,
+    ...(access?.components ?? []),
+    ...pipeline.components,
+    ...(serving?.components ?? []),
+    ...(adminServer ? [adminServer] : []),
+    server,
+  ];
   let running: Running | undefined;
   readiness.add(() => (running ? running.unready?.() : 'starting'));
   running = await startAll(components, log, onFatal);
@@ -74,6 +106,7 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
   let stopped: Promise<void> | undefined;
   return {
     url: server.url() ?? '',
+    adminUrl: (adminServer ?? (admin ? server : undefined))?.url(),
     routes,
     metrics,
     pipeline,

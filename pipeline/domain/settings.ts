@@ -81,6 +81,13 @@ export const namespaceSettingsSchema = z.strictObject({
     .min(minutes)
     .max(365 * days)
     .default(7 * days),
+  /** How long after it was shown an item may be acted upon to count for the impression, milliseconds. */
+  attribution_window_ms: z
+    .number()
+    .int()
+    .min(minutes)
+    .max(30 * days)
+    .default(days),
   /** By name; `default` stands in for a surface that is not named. */
   surfaces: z.record(z.string().max(64), surface).default({}),
 });

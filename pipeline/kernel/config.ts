@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { adminTokensSchema } from './admin-tokens.ts';
+import { httpAccessProblems, httpAccessSpec } from './http-access.ts';
 import { outboxUrlsSchema } from './outbox-urls.ts';
 import { kafkaSecuritySpec, registrySecuritySpec, securityProblems } from './server-security.ts';
 import { defaultSubmitTopics, submitTopicsSchema } from './submit-topics.ts';
@@ -59,6 +60,7 @@ export const configSpec = {
     meaning: 'Port of the http role; 0 takes a free one',
     example: '8080',
   },
+  ...httpAccessSpec,
   FRESHET_HTTP_CURSOR_KEY: {
     schema: z
       .string()
@@ -67,6 +69,12 @@ export const configSpec = {
     meaning:
       'Secret that signs the cursors of lists, the same in all processes that serve one address; without it each makes its own at start',
     example: 'a-long-random-text-of-32-characters-or-more',
+  },
+  FRESHET_SERVING_RETAINED_REQUESTS: {
+    schema: limit.default(1_000),
+    meaning:
+      'Newest answers that a process can make again (GET /v1/requests/{request_id}), about 4 KiB each; 0 for none',
+    example: '1000',
   },
   FRESHET_WORKER_METRICS_HOST: {
     schema: z.string().default('127.0.0.1'),
@@ -194,6 +202,21 @@ export const configSpec = {
       'Operators who may use /admin: name and SHA-256 of their token (printf %s TOKEN | sha256sum), comma separated; without it there is no /admin',
     example: 'ann:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   },
+  FRESHET_ADMIN_HOST: {
+    schema: z.string().default('127.0.0.1'),
+    meaning: 'Address /admin is served on',
+    example: '10.0.0.5',
+  },
+  FRESHET_ADMIN_PORT: {
+    schema: port.default(9109),
+    meaning: 'Port /admin is served on; 0 takes a free one',
+    example: '9109',
+  },
+  FRESHET_ADMIN_ON_HTTP_PORT: {
+    schema: flag.default(false),
+    meaning: 'Serve /admin on the port of the http role instead, where whoever reaches that reaches it',
+    example: 'true',
+  },
   FRESHET_HTTP_EMBEDDED_WORKERS: {
     schema: flag.default(false),
     meaning: 'Processes with the roles of http run all workers and the relay too',
@@ -252,7 +275,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   const parsed = parseVariables(configSpec, given);
   problems.push(...parsed.problems);
   const config = parsed.values as Config;
-  if (parsed.problems.length === 0) problems.push(...securityProblems(config));
+  if (parsed.problems.length === 0) problems.push(...securityProblems(config), ...httpAccessProblems(config));
   refuseProblems(problems);
   return config;
 }

@@ -153,7 +153,23 @@ function stageMetrics({ counter, gauge, histogram }: Makers) {
       ...stage,
       'outcome',
     ]),
+  };
+}
+
+function candidatesMetrics({ counter, gauge, histogram }: Makers) {
+  return {
     candidatesLists: counter('freshet_candidates_lists_total', 'Lists written', ['kind']),
+    candidatesRefreshes: counter(
+      'freshet_candidates_refreshes_total',
+      'Requests to make a list again, asked for or of a backfill: done, of an unknown user, failed, or stale and dropped',
+      ['lane', 'result'],
+    ),
+    candidatesRefreshSeconds: histogram(
+      'freshet_candidates_refresh_seconds',
+      'Refresh asked for to list written',
+      seconds,
+      ['lane'],
+    ),
     candidatesIndexSessions: gauge('freshet_candidates_index_sessions', 'Sessions in the index'),
     candidatesListBytes: histogram(
       'freshet_candidates_list_bytes',
@@ -167,6 +183,14 @@ function servingMetrics({ counter, gauge, histogram }: Makers) {
   return {
     httpRequests: counter('freshet_http_requests_total', 'Requests by route and status', ['route', 'status']),
     httpSeconds: histogram('freshet_http_request_seconds', 'Request duration', seconds, ['route']),
+    httpAccessRefused: counter(
+      'freshet_http_access_refused_requests_total',
+      'Requests refused for their credentials, rights or rate, by code',
+      ['code'],
+    ),
+    httpKeyLimited: counter('freshet_http_key_limited_requests_total', 'Requests over the rate of their API key', [
+      'key',
+    ]),
     servingFallbacks: counter('freshet_serving_lists_total', 'Lists served by fallback level', ['level']),
     servingFiltered: counter('freshet_serving_filtered_items_total', 'Candidates removed', ['filter']),
     servingRounds: histogram('freshet_serving_redis_waits', 'Redis waits a request', [0, 1, 2, 3]),
@@ -180,6 +204,16 @@ function servingMetrics({ counter, gauge, histogram }: Makers) {
       'Values in Redis that were not understood',
       ['kind'],
     ),
+    servingRefreshes: counter(
+      'freshet_serving_refreshes_total',
+      'Refreshes asked for: queued, already queued, refused as too often or for a full queue; expired were dropped unread',
+      ['result'],
+    ),
+    servingImpressions: counter(
+      'freshet_serving_impressions_total',
+      'Lists to be logged as impressions, by what became of them; refused by admission control or a rate limit, dropped for too many under way',
+      ['result'],
+    ),
     servingItems: gauge('freshet_serving_catalog_items', 'Items in process memory'),
     servingFeedLoads: counter('freshet_serving_feed_loads_total', 'Views loaded from Redis', ['feed', 'reason']),
     servingFeedErrors: counter('freshet_serving_feed_errors_total', 'Looks at a feed that failed', ['feed']),
@@ -190,7 +224,14 @@ function servingMetrics({ counter, gauge, histogram }: Makers) {
 export function createMetrics() {
   const registry = new Registry();
   const make = makers(registry);
-  return { registry, ...ingestMetrics(make), ...outboxMetrics(make), ...stageMetrics(make), ...servingMetrics(make) };
+  return {
+    registry,
+    ...ingestMetrics(make),
+    ...outboxMetrics(make),
+    ...stageMetrics(make),
+    ...candidatesMetrics(make),
+    ...servingMetrics(make),
+  };
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;

@@ -10,6 +10,7 @@ import { createNamespaceSettings } from '../stores/postgres/namespace-settings.t
 import { createProfilePages } from '../stores/postgres/profile-pages.ts';
 import { createStateVersions } from '../stores/postgres/state-versions.ts';
 import { createCandidateWriter } from '../stores/redis/candidate-writer.ts';
+import { createRefreshQueue } from '../stores/redis/refresh-queue.ts';
 import { announced } from './announced.ts';
 import { perVersion } from './per-version.ts';
 import type { ProcessContext, Resources } from './resources.ts';
@@ -49,6 +50,7 @@ function candidatesOf(context: ProcessContext, resources: Resources, version: nu
     activity: createActivityReader(database),
     profiles: createProfilePages(database),
     active: createActiveVersions(database),
+    refreshQueue: createRefreshQueue(redis),
     settings: settings.source,
     ownsPartition: (partition) => status?.().partitions.some((one) => one.partition === partition) ?? false,
   });

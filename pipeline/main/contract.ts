@@ -9,11 +9,13 @@ import { tagLimits } from '../domain/intake/tag.ts';
 import { eventIdRule, idRule, namespaceRule } from '../domain/intake/text.ts';
 import { defaultSettings } from '../domain/settings.ts';
 import { TransientError } from '../kernel/errors.ts';
+import { jsonDepthLimit } from '../kernel/json-depth.ts';
 
 /** What the doors refuse beyond; those of events' ages are a namespace's own where its settings say so. */
 const intakeLimits = {
   events_per_batch: batchLimit,
   body_bytes: bodyLimit,
+  json_depth: jsonDepthLimit,
   event_id_characters: eventIdRule.max,
   id_characters: idRule.max,
   namespace_characters: namespaceRule.max,

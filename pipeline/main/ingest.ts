@@ -1,7 +1,7 @@
 import type { Admission } from '../kernel/admission.ts';
 import type { Component } from '../kernel/component.ts';
 import { messageOf } from '../kernel/errors.ts';
-import { createIngest } from '../stages/ingest/ingest.ts';
+import { createIngest, type Ingest } from '../stages/ingest/ingest.ts';
 import { openDatabase } from '../stores/postgres/database.ts';
 import { createDocumentReader } from '../stores/postgres/document-reader.ts';
 import { createEventKeyRotation } from '../stores/postgres/event-key-rotation.ts';
@@ -17,7 +17,8 @@ const commitConnections = 4;
 const commitTimeoutMs = 10_000;
 
 export interface IngestRole {
-  readonly app: ReturnType<typeof createIngest>['app'];
+  readonly app: Ingest['app'];
+  readonly logSlate: Ingest['logSlate'];
   readonly components: readonly Component[];
 }
 
@@ -37,7 +38,7 @@ export function ingestRole(
   });
   const items = createItemNumbers({ db: database, monotonic: clock.monotonic });
   const settings = createNamespaceSettings({ db: database, clock, log });
-  const { app, component } = createIngest({
+  const { app, component, logSlate } = createIngest({
     ...context,
     codec,
     store: createIngestStore(commits),
@@ -51,6 +52,7 @@ export function ingestRole(
   const pool: Component = { name: 'ingest-connections', start: async () => ({ stop: () => commits.close() }) };
   return {
     app,
+    logSlate,
     components: [pool, settings.component, createEventKeyRotation({ db: database, clock, log }), component],
   };
 }

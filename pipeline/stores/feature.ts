@@ -66,6 +66,9 @@ export interface Exposure extends UserRef {
   readonly position: number | null;
   readonly sources: readonly string[] | null;
   readonly variant: string | null;
+  readonly surface: string | null;
+  /** Of a watch. */
+  readonly watchSeconds: number | null;
   /** Milliseconds since the epoch. */
   readonly occurredAt: number;
 }

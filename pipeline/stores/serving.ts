@@ -83,3 +83,14 @@ export interface PopularReader {
   /** Those whose lists are whole, so that they may become active. */
   versions(): Promise<readonly number[]>;
 }
+
+export type RefreshAnswer =
+  /** `already_queued`: the user's earlier request still waits. `expired` requests were dropped to make room. */
+  | { readonly kind: 'queued' | 'already_queued'; readonly expired: number }
+  | { readonly kind: 'too_often'; readonly retryAfterMs: number; readonly expired: number }
+  | { readonly kind: 'queue_full'; readonly expired: number };
+
+/** Asks for a user's list to be made again, in one round trip; a fault is a TransientError. See refresh.ts. */
+export interface RefreshRequests {
+  ask(version: number, namespace: string, userId: string): Promise<RefreshAnswer>;
+}

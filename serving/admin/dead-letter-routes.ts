@@ -5,6 +5,7 @@ import { addressShape, parseAddress } from '../../pipeline/domain/dead-letter-ad
 import type { AdminToken } from '../../pipeline/kernel/admin-tokens.ts';
 import type { Clock } from '../../pipeline/kernel/clock.ts';
 import { FreshetError } from '../../pipeline/kernel/errors.ts';
+import { isTooDeep, tooDeep } from '../../pipeline/kernel/json-depth.ts';
 import type { Logger } from '../../pipeline/kernel/logger.ts';
 import type { IdentityEnv } from '../middleware/identity.ts';
 import type { Measure } from '../middleware/request-metrics.ts';
@@ -109,6 +110,7 @@ async function bodyOf<S extends z.ZodType>(c: Context<IdentityEnv>, schema: S): 
   } catch {
     return refuse(c, { status: 400, code: 'malformed_json', detail: 'The body is not JSON in UTF-8.' });
   }
+  if (isTooDeep(given)) return refuse(c, tooDeep);
   const parsed = schema.safeParse(given);
   return parsed.success ? parsed.data : refuseFields(c, problemsOf('$', parsed.error.issues));
 }

@@ -1,15 +1,30 @@
 import type { MiddlewareHandler } from 'hono';
+import type { Caller } from '../../pipeline/domain/caller.ts';
 import { identityHeaders, type RequestIdentity, requestIdentity } from '../../pipeline/kernel/request-id.ts';
 
 export interface IdentityEnv {
   Variables: {
     identity: RequestIdentity;
+    /** What the credentials of the request allow; left out where nobody is asked. */
+    caller?: Caller;
     /** Who sends it, on routes for operators. */
     operator?: string;
   };
 }
 
-/** Names the request and puts the names on its response, where no inner app has done so. */
+/**
+ * What every answer tells browsers and caches, unless its route says otherwise: it is what it says it is, no page of
+ * another origin embeds it, it tells nobody where a link came from, and nobody keeps it.
+ */
+const safeHeaders = {
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+} as const;
+const safeEntries = Object.entries(safeHeaders);
+
+/** Names the request; puts the names and `safeHeaders` on its response, where no inner app has done so. */
 export function identity(makeId: () => string): MiddlewareHandler<IdentityEnv> {
   return async function identify(c, next) {
     const names = requestIdentity((name) => c.req.raw.headers.get(name), makeId);
@@ -19,5 +34,6 @@ export function identity(makeId: () => string): MiddlewareHandler<IdentityEnv> {
     for (const [name, value] of Object.entries(identityHeaders(names))) {
       if (!headers.has(name)) headers.set(name, value);
     }
+    for (const [name, value] of safeEntries) if (!headers.has(name)) headers.set(name, value);
   };
 }

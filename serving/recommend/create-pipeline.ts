@@ -17,6 +17,7 @@ import { blocked, listed } from './filters/rules.ts';
 import { createHydrator } from './hydrate-query.ts';
 import { createLastAnswers, type LastAnswers } from './last-answers.ts';
 import { createRecommend, type Recommend } from './recommend.ts';
+import type { RetainedRequests } from './retained.ts';
 import { countSlate, rememberSlate } from './side-effects.ts';
 import { createBlend } from './sources/blend.ts';
 import { createLastKnownGoodSource } from './sources/last-known-good.ts';
@@ -35,6 +36,10 @@ export interface PipelineDeps {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly lastAnswers?: LastAnswers;
+  /** Keeps what answers are made from; not where they are made again. */
+  readonly retained?: RetainedRequests;
+  /** False makes answers that nobody hears of. */
+  readonly hasEffects?: boolean;
 }
 
 /** Every filter, cheapest and most telling first. */
@@ -45,12 +50,13 @@ const filters = [
 
 /** The request pipeline with the product's own roles. */
 export function createPipeline(deps: PipelineDeps): Recommend {
-  const { lists, decoder, popularity, metrics, lastAnswers = createLastAnswers() } = deps;
+  const { lists, decoder, popularity, metrics, lastAnswers = createLastAnswers(), retained } = deps;
   const session = createSessionSource(lists, decoder);
   const segmentPopular = createSegmentPopularSource(popularity);
   const globalPopular = createGlobalPopularSource(popularity);
   const blended = createBlend([segmentPopular, globalPopular]);
   const below = [segmentPopular, globalPopular, createLastKnownGoodSource(lastAnswers)];
+  const effects = [countSlate(metrics), rememberSlate(lastAnswers), ...(retained ? [retained.retain] : [])];
   return createRecommend({
     hydrate: createHydrator({ ...deps, lastAnswers, onRepeat: () => metrics.servingVersionRepeats.inc() }),
     sources: [blended, session, ...below],
@@ -58,6 +64,6 @@ export function createPipeline(deps: PipelineDeps): Recommend {
     sourcesInMemory: [segmentPopular, globalPopular],
     filters,
     score: fallBelow,
-    sideEffects: [countSlate(metrics), rememberSlate(lastAnswers)],
+    sideEffects: deps.hasEffects === false ? [] : effects,
   });
 }

@@ -8,9 +8,11 @@ import type { RulesView } from '../rules-view.ts';
 import type { SettingsView } from '../settings-view.ts';
 import { priceAllows, tagsAllow } from './constraints.ts';
 import type { Decoder } from './decode.ts';
-import type { LastAnswers } from './last-answers.ts';
+import type { RequestInputs } from './inputs.ts';
+import { valuesOf } from './kept-values.ts';
+import type { LastAnswers, RememberedAnswer } from './last-answers.ts';
 import { ownedBy } from './owned.ts';
-import type { Query, RememberedAnswer, UserState } from './query.ts';
+import type { Query, UserState } from './query.ts';
 import type { QueryHydrator } from './roles.ts';
 import { createRounds, type Rounds } from './rounds.ts';
 import { seenBy } from './seen.ts';
@@ -43,25 +45,27 @@ export function createHydrator(deps: HydratorDeps): QueryHydrator {
     const { namespace, surface } = query;
     const items = deps.catalog.items(namespace);
     const rounds = createRounds(deps.health);
-    const { settings, revision } = deps.settings.get(namespace);
-    const user = await readUser(deps, query, rounds, known(items, query.contextItems));
+    const settings = deps.settings.get(namespace);
+    const { user, inputs } = await readUser(deps, query, rounds, known(items, query.contextItems));
     const askedAt = deps.clock.now();
     const moment = { surface, now: askedAt, items };
-    const seen = user.remembered
-      ? { items: user.remembered.seen, current: user.remembered.current }
-      : seenBy(user.profile, user.recent);
+    const seen = seenBy(user.profile, user.recent);
     return {
       ...query,
       askedAt,
       user,
       rules: query.trial ? deps.rules.trial(namespace, moment, query.trial) : deps.rules.active(namespace, moment),
-      settings: surfaceSettings(settings, surface === '' ? 'default' : surface),
-      configVersion: revision,
+      settings: surfaceSettings(settings.settings, surface === '' ? 'default' : surface),
+      configVersion: settings.revision,
       items,
       rounds,
+      inputs: {
+        ...{ ...inputs, settings, kept: undefined, latestNeighbours: undefined },
+        ...{ popular: new Map(), lastAnswer: user.remembered },
+      },
       seen: seen.items,
       current: seen.current,
-      owned: user.remembered?.owned ?? ownedBy(user.profile, user.recent),
+      owned: ownedBy(user.profile, user.recent),
       tagsAllow: tagsAllow(query.constraints, items),
       priceAllows: priceAllows(query.constraints, items),
       excluded: query.excludeItems.length === 0 ? noNumbers : new Set(known(items, query.excludeItems)),
@@ -82,7 +86,7 @@ async function readUser(
   { namespace, userId, surface }: Query,
   rounds: Rounds,
   contextItems: readonly number[],
-): Promise<UserState> {
+): Promise<{ readonly user: UserState; readonly inputs: Pick<RequestInputs, 'values' | 'contextNeighbours'> }> {
   const readRound = (version: number) =>
     rounds.ask(() =>
       Promise.all([
@@ -101,14 +105,19 @@ async function readUser(
       round = await readRound(version);
     }
   }
-  const [values, , contextNeighbours] = round ?? [absent, undefined, noBuffers];
-  return {
+  const answer = rounds.degraded ? remembered(lastAnswers.get(namespace, surface, userId), version) : undefined;
+  const values = round?.[0] ?? (answer ? valuesOf(answer.values) : absent);
+  const contextNeighbours = round?.[2] ?? noBuffers;
+  const list = decoder.list(values.list);
+  const user: UserState = {
     version,
-    list: decoder.list(values.list),
+    list: answer === undefined ? list : undefined,
     profile: decoder.profile(values.profile),
     recent: decoder.recent(values.recent),
     contextItems,
     contextNeighbours,
-    remembered: rounds.degraded ? remembered(lastAnswers.get(namespace, surface, userId), version) : undefined,
+    remembered: answer,
+    reflects: list?.reflects,
   };
+  return { user, inputs: { values: round?.[0], contextNeighbours } };
 }

@@ -1,6 +1,36 @@
-import type { RememberedAnswer } from './query.ts';
+import type { PackedCandidate } from '../../pipeline/domain/packed-list.ts';
+import type { KeptValues } from './kept-values.ts';
 
-/** Answers kept; about 2 KiB each (20 candidates, 30 seen items), so 10 MiB. */
+/** A user's last answer, kept in process memory for when Redis is away, with what is known of the user. */
+export interface RememberedAnswer {
+  /** State version it was made from. */
+  readonly version: number;
+  readonly values: KeptValues;
+  /** See `packSlate`. */
+  readonly slate: Float64Array;
+}
+
+/** Item, score, sources and because of each candidate in turn. */
+export function packSlate(candidates: readonly PackedCandidate[]): Float64Array {
+  const slate = new Float64Array(4 * candidates.length);
+  candidates.forEach(({ item, score, sources, because }, index) => {
+    const at = 4 * index;
+    slate[at] = item;
+    slate[at + 1] = score;
+    slate[at + 2] = sources;
+    slate[at + 3] = because;
+  });
+  return slate;
+}
+
+export function unpackSlate(slate: Float64Array): PackedCandidate[] {
+  return Array.from({ length: slate.length / 4 }, (_, index) => {
+    const [item = 0, score = 0, sources = 0, because = 0] = slate.subarray(4 * index, 4 * index + 4);
+    return { item, score, sources, because };
+  });
+}
+
+/** Answers kept; about 3 KiB each (20 candidates, a list and a profile), so 15 MiB. */
 const defaultCapacity = 5_000;
 
 /** A user's last good answer by namespace and surface, least recently used ones dropped first. */

@@ -5,6 +5,8 @@ import type { SurfaceSettings } from '../../pipeline/domain/settings.ts';
 import type { NamespaceItems } from '../catalog-view.ts';
 import type { Allows, Constraints } from './constraints.ts';
 import type { FallbackLevel } from './fallback-level.ts';
+import type { RequestInputs } from './inputs.ts';
+import type { RememberedAnswer } from './last-answers.ts';
 import type { Owned } from './owned.ts';
 import type { Page } from './page.ts';
 import type { Rounds } from './rounds.ts';
@@ -20,6 +22,8 @@ export interface Query {
   readonly surface: string;
   readonly limit: number;
   readonly explain: boolean;
+  /** The answer is to be logged as an impression. */
+  readonly logImpression: boolean;
   /** Items the list is to go with, such as the one on the page or those in the cart. */
   readonly contextItems: readonly string[];
   readonly excludeItems: readonly string[];
@@ -40,20 +44,10 @@ export interface UserState {
   /** Numbers of the known context items, and the packed neighbours of each. */
   readonly contextItems: readonly number[];
   readonly contextNeighbours: readonly (Buffer | null)[];
-  /** From process memory, where Redis could not be asked for the values above. */
+  /** Where Redis could not be asked: the last answer of process memory, from which profile and recent events are then. */
   readonly remembered: RememberedAnswer | undefined;
-}
-
-/** A user's last answer, kept in process memory for when Redis is away. */
-export interface RememberedAnswer {
-  /** State version it was made from. */
-  readonly version: number;
-  readonly candidates: readonly Candidate[];
+  /** What the remembered list reflects. */
   readonly reflects: Reflects | undefined;
-  readonly seen: ReadonlySet<number>;
-  readonly owned: Owned;
-  readonly current: number;
-  readonly locale: string;
 }
 
 /** A query with everything that sources, filters and side effects need. */
@@ -66,6 +60,7 @@ export interface HydratedQuery extends Query {
   readonly configVersion: number;
   readonly items: NamespaceItems;
   readonly rounds: Rounds;
+  readonly inputs: RequestInputs;
   /** Items of the session and of the recent events. */
   readonly seen: ReadonlySet<number>;
   /** Item of the latest interaction, 0 where there is none. */

@@ -36,7 +36,7 @@ export function createRecommend(roles: Roles): Recommend {
       query: hydrated,
       items: roles.score(items),
       level,
-      reflects: level === 'last_known_good' ? hydrated.user.remembered?.reflects : hydrated.user.list?.reflects,
+      reflects: hydrated.user.list?.reflects ?? (level === 'last_known_good' ? hydrated.user.reflects : undefined),
       removed,
       rest,
     };

@@ -1,6 +1,7 @@
 import type { Metrics } from '../../pipeline/kernel/metrics.ts';
 import { noConstraints } from './constraints.ts';
-import type { LastAnswers } from './last-answers.ts';
+import { keptInputs } from './inputs.ts';
+import { type LastAnswers, packSlate } from './last-answers.ts';
 import type { SideEffect } from './roles.ts';
 
 /** Counts the rung, the Redis waits and what filters removed. */
@@ -17,16 +18,16 @@ export function countSlate(metrics: Metrics): SideEffect {
  * A user of whom Redis knows nothing (any more) is forgotten here as well.
  */
 export function rememberSlate(lastAnswers: LastAnswers): SideEffect {
-  return function rememberOneSlate({ query, items, reflects }) {
+  return function rememberOneSlate({ query, items }) {
     if (query.page !== undefined) return;
-    const { namespace, surface, userId, user, rounds, seen, owned, current, constraints } = query;
+    const { namespace, surface, userId, user, rounds, constraints } = query;
     if (rounds.degraded || user.contextItems.length > 0 || constraints !== noConstraints) return;
     if (user.list === undefined && user.profile === undefined && user.recent.length === 0) {
       lastAnswers.forget(namespace, surface, userId);
       return;
     }
-    const locale = user.profile?.locale ?? '';
-    const { version } = user;
-    lastAnswers.put(namespace, surface, userId, { version, candidates: items, reflects, seen, owned, current, locale });
+    const values = keptInputs(query.inputs);
+    if (values === undefined) return;
+    lastAnswers.put(namespace, surface, userId, { version: user.version, values, slate: packSlate(items) });
   };
 }

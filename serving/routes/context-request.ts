@@ -1,4 +1,13 @@
 import {
+  anyCaller,
+  type Caller,
+  homeOf,
+  maySpeakFor,
+  mayUseNamespace,
+  namespaceForbidden,
+  userForbidden,
+} from '../../pipeline/domain/caller.ts';
+import {
   type Fields,
   isObject,
   type Parsed,
@@ -10,7 +19,7 @@ import {
   refuseUnknown,
   requireText,
 } from '../../pipeline/domain/intake/fields.ts';
-import { defaultNamespace, idRule, namespaceRule } from '../../pipeline/domain/intake/text.ts';
+import { idRule, namespaceRule } from '../../pipeline/domain/intake/text.ts';
 import { noConstraints } from '../recommend/constraints.ts';
 import { cursorLength } from '../recommend/cursor.ts';
 import type { Query } from '../recommend/query.ts';
@@ -27,6 +36,7 @@ const known = new Set([
   'surface',
   'limit',
   'explain',
+  'log_impression',
   'context_items',
   'constraints',
   'cursor',
@@ -39,7 +49,11 @@ export interface ContextRequest {
 }
 
 /** The body of `POST /v1/recommendations`. */
-export function parseContextRequest(body: unknown, requestId: string): Parsed<ContextRequest> {
+export function parseContextRequest(
+  body: unknown,
+  requestId: string,
+  caller: Caller = anyCaller,
+): Parsed<ContextRequest> {
   if (!isObject(body))
     return { ok: false, problems: [{ code: 'wrong_type', path: '$', message: 'must be an object' }] };
   const fields: Fields = { source: body, path: '$', problems: [] };
@@ -48,16 +62,24 @@ export function parseContextRequest(body: unknown, requestId: string): Parsed<Co
   const query: Query = {
     requestId,
     userId: requireText(fields, 'user_id', idRule),
-    namespace: readText(fields, 'namespace', namespaceRule) ?? defaultNamespace,
+    namespace: readText(fields, 'namespace', namespaceRule) ?? homeOf(caller),
     surface: readText(fields, 'surface', surfaceRule) ?? '',
     limit: readNumber(fields, 'limit', { min: 1, max: limits.maxLimit, integer: true }) ?? limits.defaultLimit,
     explain: readBoolean(fields, 'explain') ?? false,
+    logImpression: readBoolean(fields, 'log_impression') ?? false,
     contextItems: readTexts(fields, 'context_items', contextItemLimit, idRule) ?? [],
     constraints: constraints ? readConstraints(constraints) : noConstraints,
     page: undefined,
     trial: undefined,
     excludeItems: (constraints && readTexts(constraints, 'exclude_items', excludeItemLimit, idRule)) ?? [],
   };
+  refuseForbidden(fields, query, caller);
   const cursor = readText(fields, 'cursor', { max: cursorLength }) ?? undefined;
   return fields.problems.length > 0 ? { ok: false, problems: fields.problems } : { ok: true, value: { query, cursor } };
+}
+
+/** What is not allowed is told before what is not right. */
+function refuseForbidden({ problems }: Fields, { namespace, userId }: Query, caller: Caller): void {
+  if (!maySpeakFor(caller, userId)) problems.unshift({ ...userForbidden, path: '$.user_id' });
+  if (!mayUseNamespace(caller, namespace)) problems.unshift({ ...namespaceForbidden, path: '$.namespace' });
 }

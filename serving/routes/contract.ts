@@ -20,7 +20,7 @@ const listLimits = {
 } as const;
 
 /** What the lists are meant to reach: clicks on the first 20, seconds watched, share of the catalogue shown. */
-const kpiTargets = { ctr_at_20_pct: 8, avg_watch_time_sec: 35, catalog_coverage_at_20_pct: 60 } as const;
+export const kpiTargets = { ctr_at_20_pct: 8, avg_watch_time_sec: 35, catalog_coverage_at_20_pct: 60 } as const;
 
 /** `GET /contract`: what a client may rely on, as numbers that programs can read. */
 export function contractRoutes({ version, intakeLimits, schemas }: ContractDeps): Hono<IdentityEnv> {

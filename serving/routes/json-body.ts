@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { isTooDeep, tooDeep } from '../../pipeline/kernel/json-depth.ts';
 import type { IdentityEnv } from '../middleware/identity.ts';
 import { refuse } from './refuse.ts';
 
@@ -23,9 +24,11 @@ export async function readJsonBody(c: Context<IdentityEnv>): Promise<{ readonly 
   if (!jsonType.test(c.req.header('content-type') ?? '')) {
     return refuse(c, { status: 415, code: 'unsupported_media_type', detail: 'The body must be application/json.' });
   }
+  let body: unknown;
   try {
-    return { body: JSON.parse(await c.req.text()) };
+    body = JSON.parse(await c.req.text());
   } catch {
     return refuse(c, { status: 400, code: 'malformed_json', detail: 'The body must be JSON.', path: '$' });
   }
+  return isTooDeep(body) ? refuse(c, { ...tooDeep, path: '$' }) : { body };
 }

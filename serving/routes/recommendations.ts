@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import type { Clock } from '../../pipeline/kernel/clock.ts';
 import type { Problem } from '../../pipeline/kernel/problem.ts';
+import { type Impressions, impressionsNotAvailable, servedSlate } from '../impressions.ts';
 import type { IdentityEnv } from '../middleware/identity.ts';
 import type { Measure } from '../middleware/request-metrics.ts';
 import { type Answer, answerOf } from '../recommend/answer.ts';
@@ -39,28 +40,32 @@ export interface RecommendationRouteDeps {
   readonly recommend: Recommend;
   readonly cursors: Cursors;
   readonly clock: Pick<Clock, 'now'>;
+  /** Where the process can log impressions. */
+  readonly impressions?: Impressions | undefined;
   /** False until the views in memory are loaded: filters could not hold before. */
   readonly loaded: () => boolean;
 }
 
-/** `GET /v1/recommendations/{user_id}`, `POST /v1/recommendations`, and the names others know them by. */
-export function recommendationRoutes({
-  recommend,
-  cursors,
-  clock,
-  loaded,
-  measure,
-}: RecommendationRouteDeps): Hono<IdentityEnv> {
-  type C = Context<IdentityEnv>;
+type C = Context<IdentityEnv>;
 
-  async function answer(c: C, asked: Query, cursor: string | undefined, skip = 0): Promise<Response> {
+/** Answers a query that was read, or says why not; a list that is to be logged is handed on once it is answered. */
+function answering({ recommend, cursors, clock, loaded, impressions }: RecommendationRouteDeps) {
+  return async function answer(c: C, asked: Query, cursor: string | undefined, skip = 0): Promise<Response> {
+    if (asked.logImpression && impressions === undefined) return refuse(c, impressionsNotAvailable);
     if (!loaded()) return refuse(c, notLoaded);
     const page = cursor === undefined ? undefined : cursors.open(cursor, asked, clock.now());
     if (page === 'malformed' || page === 'expired') return refuse(c, cursorProblems[page]);
     const slate = await recommend(page === undefined ? asked : { ...asked, page });
-    if (slate !== undefined) return c.json(withoutFirst(skip, answerOf(slate, cursors)));
-    return refuse(c, noList);
-  }
+    if (slate === undefined) return refuse(c, noList);
+    const document = withoutFirst(skip, answerOf(slate, cursors));
+    if (asked.logImpression) impressions?.log(servedSlate(asked, document));
+    return c.json(document);
+  };
+}
+
+/** `GET /v1/recommendations/{user_id}`, `POST /v1/recommendations`, and the names others know them by. */
+export function recommendationRoutes(deps: RecommendationRouteDeps): Hono<IdentityEnv> {
+  const answer = answering(deps);
 
   function get(userIdOf: (fields: QueryFields) => string, takesPages = false) {
     return async function getRecommendations(c: C): Promise<Response> {
@@ -75,6 +80,7 @@ export function recommendationRoutes({
         surface: fields.surface(),
         limit: number * limit,
         explain: fields.flag('explain'),
+        logImpression: fields.flag('log_impression'),
         contextItems: nothing,
         excludeItems: nothing,
         constraints: noConstraints,
@@ -90,12 +96,12 @@ export function recommendationRoutes({
   async function post(c: C): Promise<Response> {
     const read = await readJsonBody(c);
     if (read instanceof Response) return read;
-    const parsed = parseContextRequest(read.body, c.get('identity').requestId);
+    const parsed = parseContextRequest(read.body, c.get('identity').requestId, c.get('caller'));
     return parsed.ok ? answer(c, parsed.value.query, parsed.value.cursor) : refuseFields(c, parsed.problems);
   }
 
   const byQuery = get((fields) => fields.queryId('user_id', 'userId'));
-  const counted = measure(listRoute);
+  const counted = deps.measure(listRoute);
   return new Hono<IdentityEnv>()
     .get(
       '/v1/recommendations/:user_id',

@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { isForbidden } from '../../pipeline/domain/caller.ts';
 import type { FieldProblem } from '../../pipeline/domain/intake/fields.ts';
 import { type Problem, problemResponse } from '../../pipeline/kernel/problem.ts';
 import type { IdentityEnv } from '../middleware/identity.ts';
@@ -23,12 +24,19 @@ export const noList: Problem = {
 export const refuse = (c: Context<IdentityEnv>, problem: Problem): Response =>
   problemResponse(problem, c.get('identity').requestId);
 
-/** The first fault names the answer; all of them are listed. */
+/** The first fault names the answer; all of them are listed. What is not allowed makes it a 403. */
 export function refuseFields(c: Context<IdentityEnv>, problems: readonly FieldProblem[]): Response {
   const [first] = problems;
   if (first === undefined) throw new RangeError('nothing to refuse');
   const { code, path, message, limit } = first;
   const errors = problems.length > 1 ? { errors: problems.slice(0, 20) } : {};
   const bound = limit === undefined ? {} : { limit };
-  return refuse(c, { status: 400, code, detail: `${path} ${message}.`, path, ...bound, ...errors });
+  return refuse(c, {
+    status: isForbidden(first) ? 403 : 400,
+    code,
+    detail: `${path} ${message}.`,
+    path,
+    ...bound,
+    ...errors,
+  });
 }

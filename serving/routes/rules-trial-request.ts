@@ -1,3 +1,4 @@
+import { anyCaller, type Caller } from '../../pipeline/domain/caller.ts';
 import {
   type FieldProblem,
   type Fields,
@@ -18,13 +19,13 @@ export const trialLimit = 100;
 const known = new Set(['request', 'rules', 'without']);
 
 /** The body of `POST /v1/rules:preview`: a request for a list, and the rules to try on it. */
-export function parseRulesTrial(body: unknown, requestId: string): Parsed<Query> {
+export function parseRulesTrial(body: unknown, requestId: string, caller: Caller = anyCaller): Parsed<Query> {
   if (!isObject(body))
     return { ok: false, problems: [{ code: 'wrong_type', path: '$', message: 'must be an object' }] };
   const fields: Fields = { source: body, path: '$', problems: [] };
   refuseUnknown(fields, known);
-  const asked = parseContextRequest(body.request ?? {}, requestId);
-  if (!asked.ok) fields.problems.push(...asked.problems.map(under('$.request')));
+  const asked = parseContextRequest(body.request ?? {}, requestId, caller);
+  if (!asked.ok) fields.problems.unshift(...asked.problems.map(under('$.request')));
   const rules = (readList(fields, 'rules', trialLimit) ?? []).map((rule, at) => readRule(fields, rule, at));
   const without = new Set(readTexts(fields, 'without', trialLimit, idRule));
   if (!asked.ok || fields.problems.length > 0) return { ok: false, problems: fields.problems };

@@ -37,7 +37,7 @@ export function rulesRoutes({ recommend, cursors, rules, loaded, measure }: Rule
     app.post(path, measure('rules:preview'), limitedBody, async (c) => {
       const read = await readJsonBody(c);
       if (read instanceof Response) return read;
-      const parsed = parseRulesTrial(read.body, c.get('identity').requestId);
+      const parsed = parseRulesTrial(read.body, c.get('identity').requestId, c.get('caller'));
       if (!parsed.ok) return refuseFields(c, parsed.problems);
       if (!loaded()) return refuse(c, notLoaded);
       const slate = await recommend(parsed.value);

@@ -169,7 +169,16 @@ describe.each([
   });
 
   it('keep the first of two equal exposures', async () => {
-    const row = { ...u1, eventId: 'e', kind: 'shown' as const, requestId: null, variant: null, occurredAt: 5 };
+    const row = {
+      ...u1,
+      eventId: 'e',
+      kind: 'shown' as const,
+      requestId: null,
+      variant: null,
+      surface: null,
+      watchSeconds: null,
+      occurredAt: 5,
+    };
     const add = (itemId: string, position: number, sources: string[] | null) =>
       subject.within((tx) => subject.exposures.add(tx, version, [{ ...row, itemId, position, sources }]));
     await add('a', 1, ['popular', 'a "b"']);

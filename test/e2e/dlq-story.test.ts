@@ -18,6 +18,7 @@ import { jsonTopics, topics } from '../../schemas/topics.ts';
 import { eventually } from '../support/eventually.ts';
 import { startFreshet } from '../support/freshet-child.ts';
 import { newestRecords } from '../support/newest-records.ts';
+import { openShopper } from '../support/shopper.ts';
 import { openTestResources, startWholeProcess, untilReady, type WholeProcess } from '../support/whole-process.ts';
 import { context, interaction } from '../unit/pipeline/stages/aggregation/events.ts';
 
@@ -141,7 +142,7 @@ async function verb(...args: string[]): Promise<{ runs: Record<string, unknown>[
 }
 
 const asOperator = (path: string, body?: unknown) =>
-  whole.shopper.call(`/admin/dlq/${path}`, body, { authorization: `Bearer ${token}` });
+  openShopper(whole.process.adminUrl ?? '').call(`/admin/dlq/${path}`, body, { authorization: `Bearer ${token}` });
 
 async function appliedEvents(): Promise<string[]> {
   const windows = [0, 1, 2].map((n) => `SELECT id::text FROM applied_event_${n} WHERE state_version = 1`);

@@ -187,6 +187,26 @@ describe('an item that may not be shown', () => {
   });
 });
 
+describe('a rule', () => {
+  const write = (id: string, body: object) =>
+    shopper.post('/v1/config:upsert', { documents: [{ namespace, kind: 'rule', id, revision: 1, body }] });
+
+  it('is followed while the process runs, and no more once it is deleted', async () => {
+    const first = async () => idsOf(await shopper.list('stranger'))[0];
+    const usual = await first();
+    const other = items.find((item) => item !== usual && item !== 'd') as string;
+    expect(await write('top', { action: 'pin', item: other, position: 1 })).toMatchObject([{ status: 'accepted' }]);
+    await eventually(async () => expect(await first()).toBe(other));
+    await write('never', { action: 'block', items: [other] });
+    await eventually(async () => expect(idsOf(await shopper.list('stranger'))).not.toContain(other));
+    for (const id of ['top', 'never']) {
+      const path = `${whole.process.url}/v1/rules/${id}?namespace=${namespace}`;
+      expect((await fetch(path, { method: 'DELETE' })).status).toBe(202);
+    }
+    await eventually(async () => expect(await first()).toBe(usual));
+  });
+});
+
 describe('a record that nobody can read', () => {
   it('becomes one dead letter with its reason, and the same user goes on', async () => {
     const { resources } = whole.process.pipeline;

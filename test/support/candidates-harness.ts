@@ -12,6 +12,7 @@ import type { Delivery } from '../../pipeline/kernel/stage.ts';
 import { createCandidates } from '../../pipeline/stages/candidates/candidates.ts';
 import type { ActivityRow } from '../../pipeline/stores/activity.ts';
 import { createMemoryCandidateStore, keys } from '../../pipeline/stores/memory/candidate-store.ts';
+import { createMemoryRefreshQueue } from '../../pipeline/stores/memory/refresh-queue.ts';
 import type { ProfileUpdated, SessionItem } from '../../schemas/generated/profile-updated.v1.ts';
 import type { SessionUpdated } from '../../schemas/generated/session-updated.v1.ts';
 import { topics } from '../../schemas/topics.ts';
@@ -91,6 +92,7 @@ export async function createCandidatesHarness() {
     whilePaging: async () => {},
   };
   const metrics = createMetrics();
+  const refreshQueue = createMemoryRefreshQueue({ partitionCount: partitions, now: () => world.instant });
   const candidates = createCandidates({
     version,
     topics,
@@ -120,8 +122,14 @@ export async function createCandidatesHarness() {
         await world.whilePaging();
         return page;
       },
+      async of(_version, users) {
+        const found = world.profiles.filter((one) => users.some(({ userId }) => userId === one.userId));
+        await world.whilePaging();
+        return found;
+      },
     },
     active: { current: async () => world.active },
+    refreshQueue,
     settings: { get: () => world.settings, isLoaded: () => true },
     ownsPartition: (partition) => world.owned.has(partition),
     clock: { ...hastyClock, now: () => world.instant, monotonic: () => world.monotonic },
@@ -136,6 +144,7 @@ export async function createCandidatesHarness() {
     store,
     world,
     metrics,
+    refreshQueue,
     candidates,
     failures,
     know(...itemIds: string[]) {

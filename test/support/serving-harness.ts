@@ -13,7 +13,8 @@ import { createMetrics } from '../../pipeline/kernel/metrics.ts';
 import type { ListReader } from '../../pipeline/stores/serving.ts';
 import { createActiveVersion } from '../../serving/active-version.ts';
 import { createCatalogView } from '../../serving/catalog-view.ts';
-import { composeApp } from '../../serving/compose-app.ts';
+import { type ComposeOptions, composeApp } from '../../serving/compose-app.ts';
+import type { Impressions } from '../../serving/impressions.ts';
 import { createMeasure } from '../../serving/middleware/request-metrics.ts';
 import { createPopularityView } from '../../serving/popularity-view.ts';
 import { noConstraints } from '../../serving/recommend/constraints.ts';
@@ -21,9 +22,11 @@ import { createPipeline } from '../../serving/recommend/create-pipeline.ts';
 import { createCursors } from '../../serving/recommend/cursor.ts';
 import { createDecoder } from '../../serving/recommend/decode.ts';
 import type { Query } from '../../serving/recommend/query.ts';
+import { createRetainedRequests } from '../../serving/recommend/retained.ts';
 import { createFindSimilar } from '../../serving/recommend/similar.ts';
 import { createRedisHealth } from '../../serving/redis-health.ts';
 import { recommendationRoutes } from '../../serving/routes/recommendations.ts';
+import { requestsRoutes } from '../../serving/routes/requests.ts';
 import { rulesRoutes } from '../../serving/routes/rules.ts';
 import { similarRoutes } from '../../serving/routes/similar.ts';
 import { createRulesView } from '../../serving/rules-view.ts';
@@ -42,6 +45,7 @@ export const query = (over: Partial<Query> = {}): Query => ({
   surface: 'home',
   limit: 3,
   explain: false,
+  logImpression: false,
   contextItems: [],
   excludeItems: [],
   constraints: noConstraints,
@@ -113,6 +117,7 @@ export function createServingHarness() {
   const catalog = createCatalogView();
   const settings = createSettingsView();
   const rules = createRulesView();
+  const retained = createRetainedRequests(100);
   const popularity = createPopularityView();
   const active = createActiveVersion(1);
   const health = createRedisHealth(quietLog, metrics);
@@ -126,9 +131,11 @@ export function createServingHarness() {
   for (let number = 1; number <= 50; number += 1) setItem(number);
   const shared = { lists, active, catalog, health, decoder, clock: stillClock };
   return {
-    recommend: createPipeline({ ...shared, settings, rules, popularity, metrics }),
+    recommend: createPipeline({ ...shared, settings, rules, popularity, metrics, retained }),
     findSimilar: createFindSimilar(shared),
     rules,
+    retained,
+    catalog,
     redis,
     metrics,
     active,
@@ -164,18 +171,25 @@ export function createServingHarness() {
 export type ServingHarness = ReturnType<typeof createServingHarness>;
 
 /** The list routes behind the product's own front, over a harness; `loaded` says whether views are. */
-export function createServingApp(harness: ServingHarness, loaded: () => boolean = () => true) {
-  const { metrics, recommend, cursors, rules, findSimilar } = harness;
+export function createServingApp(
+  harness: ServingHarness,
+  loaded: () => boolean = () => true,
+  access?: ComposeOptions['access'],
+  impressions?: Impressions,
+) {
+  const { metrics, recommend, cursors, rules, retained, catalog, findSimilar } = harness;
   const measure = createMeasure(metrics, stillClock);
   let made = 0;
   return composeApp({
     apps: [
-      recommendationRoutes({ recommend, cursors, clock: stillClock, loaded, measure }),
+      recommendationRoutes({ recommend, cursors, clock: stillClock, loaded, measure, impressions }),
+      requestsRoutes({ retained, measure, catalog, metrics }),
       rulesRoutes({ recommend, cursors, rules, loaded, measure }),
       similarRoutes({ findSimilar, loaded, measure }),
     ],
     metrics,
     log: quietLog,
     makeId: () => `made-${++made}`,
+    ...(access ? { access } : {}),
   });
 }

@@ -46,6 +46,7 @@ export async function createWorkspace(options: WorkspaceOptions): Promise<Worksp
     FRESHET_KAFKA_TOPIC_PREFIX: prefix,
     FRESHET_HTTP_PORT: '0',
     FRESHET_WORKER_METRICS_PORT: '0',
+    FRESHET_ADMIN_PORT: '0',
     FRESHET_LOG_LEVEL: 'warn',
     ...options.env,
   };

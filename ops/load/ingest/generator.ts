@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '../../../pipeline/kernel/errors.ts';
+import { carryOutPlans } from '../harness/forked-generator.ts';
 import { eventOf } from './events.ts';
-import type { LoadAnswer, LoadPlan, LoadResult } from './load-plan.ts';
+import type { LoadPlan, LoadResult } from './load-plan.ts';
 
 /** More than an open loop needs while answers take less than half a second at 500 requests/s. */
 const openConnections = 256;
@@ -98,11 +98,4 @@ async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   }
 }
 
-// A process of its own, forked by the bench: one plan in, one answer out, until the parent lets go.
-process.on('message', (plan: LoadPlan) => {
-  runLoad(plan)
-    .then((result): LoadAnswer => ({ result }))
-    .catch((error: unknown): LoadAnswer => ({ error: messageOf(error) }))
-    .then((answer) => process.send?.(answer))
-    .catch(() => process.exit(1));
-});
+carryOutPlans(runLoad);

@@ -32,5 +32,3 @@ export interface LoadResult {
   /** Milliseconds a request from due to sent, the generator's own lateness; 0 in a closed loop. */
   readonly lateness: readonly number[];
 }
-
-export type LoadAnswer = { readonly result: LoadResult } | { readonly error: string };

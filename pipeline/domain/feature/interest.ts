@@ -17,6 +17,14 @@ export function exposureKind(interaction: InteractionEnriched): 'shown' | 'acted
   return acts.has(interaction.type) ? 'acted' : undefined;
 }
 
+/** Seconds of a watch: as said, else the share watched of the length; null where neither is said, or it is none. */
+export function watchSeconds({ type, value, watch }: Pick<InteractionEnriched, 'type' | 'value' | 'watch'>) {
+  if (type !== 'watch') return null;
+  if (value !== null) return value;
+  if (watch === null || watch.durationMs === null || watch.completion === null) return null;
+  return (watch.durationMs / 1_000) * watch.completion;
+}
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const control = /[\u0000-\u001f\u007f]/;
 

@@ -54,7 +54,7 @@ function readId(fields: Fields, kind: ConfigKind): string {
 }
 
 function readDocument(fields: Fields, rules: IntakeRules): ConfigChanged {
-  const namespace = readNamespace(fields);
+  const namespace = readNamespace(fields, rules);
   const kind = readOneOf(fields, 'kind', configKinds) ?? 'settings';
   return {
     namespace,

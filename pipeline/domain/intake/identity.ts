@@ -1,6 +1,15 @@
+import {
+  anyCaller,
+  type Caller,
+  homeOf,
+  maySpeakFor,
+  mayUseNamespace,
+  namespaceForbidden,
+  userForbidden,
+} from '../caller.ts';
 import type { NamespaceSettings } from '../settings.ts';
-import { type Fields, has, readBoolean, readOneOf, readText, report, requireText } from './fields.ts';
-import { defaultNamespace, eventIdRule, idRule, namespaceRule, textFault } from './text.ts';
+import { type Fields, has, pathOf, readBoolean, readOneOf, readText, report, requireText } from './fields.ts';
+import { eventIdRule, type Fault, idRule, namespaceRule, textFault } from './text.ts';
 import { readOccurredAt } from './timestamp.ts';
 
 /** What a namespace decides about its events. */
@@ -13,14 +22,31 @@ export interface IntakeRules {
   readonly settingsOf: (namespace: string) => IntakeSettings;
   /** W3C traceparent of the request, or null. */
   readonly trace: string | null;
+  /** Who sends them; anybody where it is left out, as on ingest topics. */
+  readonly caller?: Caller;
 }
 
 export const consents = ['full', 'functional', 'none'] as const;
 
 export const readConsent = (fields: Fields, name = 'consent') => readOneOf(fields, name, consents);
 
-export const readNamespace = (fields: Fields): string =>
-  readText(fields, 'namespace', namespaceRule) ?? defaultNamespace;
+/** What is not allowed is told before what is not right. */
+function refuseFirst(fields: Fields, name: string, fault: Fault): void {
+  fields.problems.unshift({ ...fault, path: pathOf(fields, name) });
+}
+
+/** The caller's own where the input names none. */
+export function readNamespace(fields: Fields, { caller = anyCaller }: Pick<IntakeRules, 'caller'>): string {
+  const namespace = readText(fields, 'namespace', namespaceRule) ?? homeOf(caller);
+  if (!mayUseNamespace(caller, namespace)) refuseFirst(fields, 'namespace', namespaceForbidden);
+  return namespace;
+}
+
+function readUserId(fields: Fields, { caller = anyCaller }: Pick<IntakeRules, 'caller'>): string {
+  const userId = requireText(fields, 'user_id', idRule);
+  if (!maySpeakFor(caller, userId)) refuseFirst(fields, 'user_id', userForbidden);
+  return userId;
+}
 
 export function readEventId(fields: Fields): string {
   if (!has(fields, 'source_event_id')) return requireText(fields, 'event_id', eventIdRule);
@@ -41,12 +67,12 @@ export function eventIdOf(input: unknown): string | null {
 
 /** What interactions and impressions have in common. */
 export function readIdentity(fields: Fields, rules: IntakeRules) {
-  const namespace = readNamespace(fields);
+  const namespace = readNamespace(fields, rules);
   const settings = rules.settingsOf(namespace);
   return {
     eventId: readEventId(fields),
     namespace,
-    userId: requireText(fields, 'user_id', idRule),
+    userId: readUserId(fields, rules),
     anonymous: readBoolean(fields, 'anonymous') ?? false,
     sessionId: readText(fields, 'session_id', idRule),
     requestId: readText(fields, 'request_id', idRule),

@@ -1,6 +1,8 @@
 import type { ItemChanged } from '../../../schemas/generated/item-changed.v1.ts';
+import { readCurrency } from './currency.ts';
 import {
   type Fields,
+  has,
   isObject,
   type Parsed,
   readBoolean,
@@ -14,8 +16,9 @@ import { type IntakeRules, readNamespace } from './identity.ts';
 import { readProperties } from './properties.ts';
 import { readRevision } from './revision.ts';
 import { readTags } from './tag.ts';
-import { currencyRule, decimalRule, idRule } from './text.ts';
+import { idRule, priceRule } from './text.ts';
 import { readInstant } from './timestamp.ts';
+import { readWebAddress } from './web-address.ts';
 
 const known = new Set([
   'namespace',
@@ -39,32 +42,36 @@ const known = new Set([
 ]);
 export const itemRules = {
   bundles: 200,
-  link: { max: 2_048 },
   title: { max: 512 },
   description: { max: 8_192 },
 } as const;
 
+/** A price says little without its currency, and a currency nothing without a price. */
+function readPrice(fields: Fields) {
+  const price = readText(fields, 'price', priceRule);
+  const currency = readCurrency(fields, 'currency');
+  const [hasPrice, hasCurrency] = [has(fields, 'price'), has(fields, 'currency')];
+  if (hasPrice && !hasCurrency) report(fields, 'currency', { code: 'required', message: 'is required beside price' });
+  if (hasCurrency && !hasPrice) report(fields, 'price', { code: 'required', message: 'is required beside currency' });
+  return { price, currency };
+}
+
 function readItem(fields: Fields, rules: IntakeRules): ItemChanged {
-  const namespace = readNamespace(fields);
-  const price = readText(fields, 'price', decimalRule);
-  const currency = readText(fields, 'currency', currencyRule);
-  if (price !== null && currency === null)
-    report(fields, 'currency', { code: 'required', message: 'is required beside price' });
+  const namespace = readNamespace(fields, rules);
   return {
     namespace,
     itemId: requireText(fields, 'item_id', idRule),
     revision: readRevision(fields, rules.receivedAt, rules.settingsOf(namespace).max_event_future_ms),
     available: readBoolean(fields, 'available') ?? true,
     hidden: readBoolean(fields, 'hidden') ?? false,
-    price,
-    currency,
+    ...readPrice(fields),
     tags: readTags(fields),
     parentId: readText(fields, 'parent_id', idRule),
     bundleOf: readTexts(fields, 'bundle_of', itemRules.bundles, idRule) ?? [],
     title: readText(fields, 'title', itemRules.title),
     description: readText(fields, 'description', itemRules.description),
-    url: readText(fields, 'url', itemRules.link),
-    imageUrl: readText(fields, 'image_url', itemRules.link),
+    url: readWebAddress(fields, 'url'),
+    imageUrl: readWebAddress(fields, 'image_url'),
     publishedAt: readInstant(fields, 'published_at'),
     archivedAt: readInstant(fields, 'archived_at'),
     properties: readProperties(fields, 'properties', { refusePersonal: false }),

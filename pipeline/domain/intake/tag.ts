@@ -3,12 +3,12 @@ import { type Fields, readTexts } from './fields.ts';
 export const tagLimits = { count: 64, length: 128 } as const;
 
 /**
- * One spelling a tag: `brand:acme`. Lower case, trimmed, runs of space as one `-`, one `:` between
+ * One spelling a tag: `brand:acme`. Lower case, composed (NFC), trimmed, runs of space as one `-`, one `:` between
  * kind and name whichever of `:`, `=` or `/` was written.
  */
 export function normaliseTag(tag: string): string {
   const [, kind, name] = /^([^:=/]*)[:=/]+(.*)$/s.exec(tag) ?? [undefined, '', tag];
-  const clean = (part: string) => part.trim().toLowerCase().replace(/\s+/g, '-');
+  const clean = (part: string) => part.trim().toLowerCase().normalize('NFC').replace(/\s+/g, '-');
   const parts = [clean(kind ?? ''), clean(name ?? '')].filter((part) => part !== '');
   return parts.join(':');
 }

@@ -33,6 +33,12 @@ export const decimalRule: TextRule = {
   pattern: /^\d{1,15}(\.\d{1,8})?$/,
   shape: 'a decimal number such as "19.90"',
 };
+/** What a catalogue price is written as; an event's may be as fine as its shop counts. */
+export const priceRule: TextRule = {
+  max: 20,
+  pattern: /^\d{1,15}(\.\d{1,4})?$/,
+  shape: 'a decimal number, not negative, with at most 4 digits behind the point, such as "19.90"',
+};
 export const currencyRule: TextRule = { max: 3, pattern: /^[A-Z]{3}$/, shape: 'an ISO 4217 code such as EUR' };
 
 /** Every namespace that is not named. */

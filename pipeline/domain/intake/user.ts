@@ -24,7 +24,7 @@ function readTraits(fields: Fields): Readonly<Record<string, string>> {
 }
 
 function readUser(fields: Fields, rules: IntakeRules): UserChanged {
-  const namespace = readNamespace(fields);
+  const namespace = readNamespace(fields, rules);
   return {
     namespace,
     userId: requireText(fields, 'user_id', idRule),

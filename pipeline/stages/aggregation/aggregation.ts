@@ -1,7 +1,7 @@
 import type { InteractionEnriched } from '../../../schemas/generated/interaction-enriched.v1.ts';
 import { topics } from '../../../schemas/topics.ts';
 import { type ActivityCount, countActivity } from '../../domain/feature/activity.ts';
-import { exposureKind, unstorableField } from '../../domain/feature/interest.ts';
+import { exposureKind, unstorableField, watchSeconds } from '../../domain/feature/interest.ts';
 import type { StateSettings } from '../../domain/feature/settings.ts';
 import { deadLetter } from '../../kernel/outcome.ts';
 import type { StatefulStage } from '../../kernel/stage.ts';
@@ -123,6 +123,8 @@ function exposureOf(interaction: InteractionEnriched): Exposure[] {
   const { namespace, userId, itemId, eventId, requestId, occurredAt, context } = interaction;
   if (kind === undefined || itemId === null) return [];
   const position = context?.rank ?? null;
-  const variant = context?.abBucket ?? null;
-  return [{ namespace, userId, itemId, eventId, kind, requestId, position, sources: null, variant, occurredAt }];
+  const { abBucket: variant = null, surface = null } = context ?? {};
+  const watched = watchSeconds(interaction);
+  const said = { requestId, position, sources: null, variant, surface, watchSeconds: watched };
+  return [{ namespace, userId, itemId, eventId, kind, occurredAt, ...said }];
 }

@@ -42,6 +42,7 @@ function shownItems({
   eventId,
   requestId,
   variant,
+  surface,
   occurredAt,
   items,
 }: ImpressionRecorded): Exposure[] {
@@ -55,6 +56,8 @@ function shownItems({
     position,
     sources,
     variant,
+    surface,
+    watchSeconds: null,
     occurredAt,
   }));
 }

@@ -15,9 +15,12 @@ import type { ActivityReader } from '../../stores/activity.ts';
 import type { CandidateWriter, ProjectionState } from '../../stores/candidate.ts';
 import type { ItemNumbers } from '../../stores/item-number.ts';
 import type { ProfilePages } from '../../stores/profile-pages.ts';
+import type { RefreshQueue } from '../../stores/refresh.ts';
 import type { SettingsSource } from '../../stores/settings.ts';
+import { createOvertaken } from './overtaken.ts';
 import { createPopularLists } from './popular-lists.ts';
 import { createProjection } from './projection.ts';
+import { createRefreshes } from './refreshes.ts';
 import { createSessionFeed } from './session-feed.ts';
 import { SessionIndexes } from './session-indexes.ts';
 import { createSimilarLists } from './similar-lists.ts';
@@ -40,6 +43,7 @@ export interface CandidatesOptions {
   readonly activity: ActivityReader;
   readonly profiles: ProfilePages;
   readonly active: ActiveVersions;
+  readonly refreshQueue: RefreshQueue;
   readonly settings: SettingsSource;
   readonly indexSettings?: SessionIndexSettings;
   /** Whether this process holds that partition of the profile topic now. */
@@ -67,9 +71,11 @@ export function createCandidates(options: CandidatesOptions): Candidates {
   void feed.ready().then(() => {
     isReady = true;
   });
+  const overtaken = createOvertaken();
   const shared = {
     ...options,
     indexes,
+    overtaken,
     partitionCount: topics.profileUpdated.partitions,
     isReady: () => isReady,
   };
@@ -85,11 +91,12 @@ export function createCandidates(options: CandidatesOptions): Candidates {
       if (partitions.has(0)) popular.forgetWritten();
     },
   });
+  const refreshes = createRefreshes({ ...shared, lists, queue: options.refreshQueue });
   indexes.listen(similar);
   indexes.listen(popular);
   return {
-    stage: createCandidatesStage({ version, topic: topics.profileUpdated, lists, onUsers: projection.onUsers }),
-    components: [feed, similar.component, popular.component, projection.component],
+    stage: createCandidatesStage({ version, topic: topics.profileUpdated, lists, onUsers: overtaken.onUsers }),
+    components: [feed, similar.component, popular.component, projection.component, refreshes],
     ready: feed.ready,
   };
 }

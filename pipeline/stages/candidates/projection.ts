@@ -6,8 +6,9 @@ import type { Logger } from '../../kernel/logger.ts';
 import type { ActiveVersions } from '../../stores/active-version.ts';
 import type { ProjectionState } from '../../stores/candidate.ts';
 import type { ProfileCursor, ProfilePages } from '../../stores/profile-pages.ts';
+import type { Overtaken } from './overtaken.ts';
 import { createTicker } from './ticker.ts';
-import type { UserListWriter, UserRef } from './user-lists.ts';
+import type { UserListWriter } from './user-lists.ts';
 
 export interface ProjectionOptions {
   readonly version: number;
@@ -15,6 +16,7 @@ export interface ProjectionOptions {
   readonly active: ActiveVersions;
   readonly profiles: ProfilePages;
   readonly lists: Pick<UserListWriter, 'write'>;
+  readonly overtaken: Overtaken;
   /** Of the profile topic. */
   readonly partitionCount: number;
   ownsPartition(partition: number): boolean;
@@ -28,8 +30,6 @@ export interface ProjectionOptions {
 
 export interface Projection {
   readonly component: Component;
-  /** The stage is about to write these users' lists: a page read earlier must not come after. */
-  onUsers(users: readonly UserRef[]): void;
   /** One round; the component's tick. */
   refresh(signal?: AbortSignal): Promise<void>;
 }
@@ -37,7 +37,6 @@ export interface Projection {
 const everyMs = 5_000;
 /** As many as are written at once: reading the bodies of more would hold up whatever else runs here. */
 const pageSize = 100;
-const nameOf = ({ namespace, userId }: UserRef): string => `${namespace}|${userId}`;
 
 /**
  * Keeps the store's projection whole: says which version is active, and writes everything again whose mark is
@@ -46,23 +45,16 @@ const nameOf = ({ namespace, userId }: UserRef): string => `${namespace}|${userI
  */
 export function createProjection(options: ProjectionOptions): Projection {
   const { version, state, active, partitionCount, ownsPartition, isReady, onLost, clock, log } = options;
-  /** Users whose lists the stage has written since the page in hand was read; absent between pages. */
-  let overtaken: Set<string> | undefined;
 
-  const projectPage = async (partitions: ReadonlySet<number>, after: ProfileCursor | undefined) => {
-    const since = new Set<string>();
-    overtaken = since;
-    try {
+  const projectPage = (partitions: ReadonlySet<number>, after: ProfileCursor | undefined) =>
+    options.overtaken.during(async (isOvertaken) => {
       const page = await options.profiles.after(version, after, pageSize);
       const ours = page.filter(({ namespace, userId }) =>
         partitions.has(partitionOf(profileKey(version, namespace, userId), partitionCount)),
       );
-      await options.lists.write(ours, (user) => !since.has(nameOf(user)));
+      await options.lists.write(ours, (user) => !isOvertaken(user));
       return { cursor: page.at(-1), count: ours.length };
-    } finally {
-      overtaken = undefined;
-    }
-  };
+    });
   const project = async (partitions: ReadonlySet<number>, signal?: AbortSignal) => {
     onLost(partitions);
     let users = 0;
@@ -98,8 +90,5 @@ export function createProjection(options: ProjectionOptions): Projection {
   return {
     refresh,
     component: createTicker({ name: `candidates.v${version}.projection`, everyMs, clock, log, tick: refresh }),
-    onUsers(users) {
-      if (overtaken) for (const user of users) overtaken.add(nameOf(user));
-    },
   };
 }

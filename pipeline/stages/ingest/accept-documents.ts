@@ -66,8 +66,9 @@ export async function acceptDocuments(
   members: readonly Member[],
   rules: IntakeRules,
 ): Promise<Accepted<DocumentResult>> {
+  const inputs = members.map(({ input }) => input);
   // Settings pass: they are how a limit is raised.
-  const limited = kind.name === 'config' ? undefined : rates.take(members.map(({ input }) => input));
+  const limited = kind.name === 'config' ? undefined : rates.take(inputs, rules.caller);
   if (limited) return { problem: limited };
   const prepared = members.map((member) => kind.prepare(member, rules));
   const entries = prepared.flatMap((one) => (one.ok ? [one.entry] : []));

@@ -1,6 +1,6 @@
+import { anyCaller, type Caller, homeOf } from '../../domain/caller.ts';
 import type { FieldProblem } from '../../domain/intake/fields.ts';
 import { eventIdOf, type IntakeRules } from '../../domain/intake/identity.ts';
-import { defaultNamespace } from '../../domain/intake/text.ts';
 import type { Metrics } from '../../kernel/metrics.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import type { RecentEvents, RecentInteraction } from '../../stores/recent-events.ts';
@@ -32,17 +32,20 @@ export interface AcceptEventsDeps {
   readonly rates: Pick<RateLimits, 'take'>;
   readonly recent: RecentEvents;
   readonly metrics: Pick<Metrics, 'ingestResults'>;
+  /** In metrics; `http` by default. */
+  readonly doorName?: string;
 }
 
 export type Accepted<R> = { readonly results: readonly R[] } | { readonly problem: Problem };
 
 /** The same event twice in one batch is a mistake of the sender: which of the two was meant is not for us to say. */
-function duplicateInBatch(events: readonly IncomingEvent[]): Problem | undefined {
+function duplicateInBatch(events: readonly IncomingEvent[], caller: Caller): Problem | undefined {
   const seen = new Set<string>();
+  const home = homeOf(caller);
   for (const { input, path } of events) {
     const eventId = eventIdOf(input);
     if (eventId === null) continue;
-    const key = `${(input as Record<string, unknown>).namespace ?? defaultNamespace}|${eventId}`;
+    const key = `${(input as Record<string, unknown>).namespace ?? home}|${eventId}`;
     const detail = 'an event_id comes twice in this batch; nothing was stored';
     if (seen.has(key)) return { status: 400, code: 'duplicate_in_batch', detail, path: `${path}.event_id` };
     seen.add(key);
@@ -84,9 +87,13 @@ export async function acceptEvents(
   isAtomic: boolean,
   rules: IntakeRules,
 ): Promise<Accepted<EventResult>> {
-  const twice = duplicateInBatch(events);
+  const { caller = anyCaller } = rules;
+  const twice = duplicateInBatch(events, caller);
   if (twice) return { problem: twice };
-  const limited = deps.rates.take(events.map(({ input }) => input));
+  const limited = deps.rates.take(
+    events.map(({ input }) => input),
+    caller,
+  );
   if (limited) return { problem: limited };
   const prepared = events.map((event) => event.prepare(event, rules));
   const faults = prepared.flatMap((one) => (one.ok ? [] : one.problems));
@@ -130,6 +137,7 @@ async function answerStored(
   return errors.length === results.length ? { problem: notValid(errors) } : { results };
 }
 
-function count({ metrics }: AcceptEventsDeps, { kind }: IncomingEvent, { status, error }: EventResult): void {
-  metrics.ingestResults.inc({ door: 'http', kind, result: status, code: error?.code ?? '' });
+function count(deps: AcceptEventsDeps, { kind }: IncomingEvent, { status, error }: EventResult): void {
+  const { metrics, doorName: door = 'http' } = deps;
+  metrics.ingestResults.inc({ door, kind, result: status, code: error?.code ?? '' });
 }

@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { anyCaller, type Caller } from '../../domain/caller.ts';
 import type { IntakeRules } from '../../domain/intake/identity.ts';
 import { isTraceparent } from '../../domain/intake/traceparent.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -21,8 +22,8 @@ export interface Call {
   query(name: string): string | undefined;
   /** Reads the body as JSON and hands it on; a body that cannot be read is answered at once. */
   withBody(use: (body: unknown) => Promise<Answer> | Answer): Promise<Answer>;
-  /** What events of this request are judged by. */
-  readonly rules: IntakeRules;
+  /** What this request is judged by, and who sends it. */
+  readonly rules: IntakeRules & { readonly caller: Caller };
 }
 
 export interface CallDeps {
@@ -60,6 +61,7 @@ function problemOf(error: unknown, log: Logger, fields: Record<string, unknown>)
 
 function callOf(c: Context, deps: CallDeps): Call {
   const trace = c.req.header('traceparent');
+  const caller: Caller | undefined = c.get('caller');
   return {
     param: (name) => c.req.param(name) ?? '',
     query: (name) => c.req.query(name),
@@ -71,6 +73,7 @@ function callOf(c: Context, deps: CallDeps): Call {
       receivedAt: deps.clock.now(),
       settingsOf: deps.settings.get,
       trace: isTraceparent(trace) ? trace : null,
+      caller: caller ?? anyCaller,
     },
   };
 }

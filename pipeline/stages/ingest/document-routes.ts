@@ -1,5 +1,6 @@
+import { homeOf, mayUseNamespace, namespaceForbidden } from '../../domain/caller.ts';
 import type { ConfigKind } from '../../domain/intake/config-document.ts';
-import { defaultNamespace, type Fault, idRule, namespaceRule, textFault } from '../../domain/intake/text.ts';
+import { type Fault, idRule, namespaceRule, textFault } from '../../domain/intake/text.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import type { DocumentReader } from '../../stores/documents.ts';
 import { type AcceptDocumentsDeps, acceptDocuments, documentResult } from './accept-documents.ts';
@@ -16,15 +17,17 @@ export interface DocumentRoutesDeps extends AcceptDocumentsDeps {
 
 type Address = { readonly namespace: string; readonly id: string } | { readonly problem: Problem };
 
-/** Where a single document is: the path's id and `?namespace=`. */
+/** Where a single document is: the path's id and `?namespace=`, else the caller's own. */
 function addressOf(call: Call): Address {
-  const namespace = call.query('namespace') ?? defaultNamespace;
+  const { caller } = call.rules;
+  const namespace = call.query('namespace') ?? homeOf(caller);
   const id = call.param('id');
-  const refuse = (path: string, fault: Fault): Address => ({
-    problem: { status: 400, code: fault.code, detail: `${path} ${fault.message}`, path },
+  const refuse = (path: string, fault: Fault, status = 400): Address => ({
+    problem: { status, code: fault.code, detail: `${path} ${fault.message}`, path },
   });
   const ofNamespace = textFault(namespace, namespaceRule);
   if (ofNamespace) return refuse('namespace', ofNamespace);
+  if (!mayUseNamespace(caller, namespace)) return refuse('namespace', namespaceForbidden, 403);
   const ofId = textFault(id, idRule);
   return ofId ? refuse('id', ofId) : { namespace, id };
 }

@@ -13,7 +13,9 @@ import type { RecentEvents } from '../../stores/recent-events.ts';
 import type { SettingsSource } from '../../stores/settings.ts';
 import { Door } from './door.ts';
 import { GroupCommit } from './group-commit.ts';
+import { RateLimits } from './rate-limits.ts';
 import { addRoutes } from './routes.ts';
+import { createSlateLog, type ServedSlate } from './slate-log.ts';
 import { type IngestWriters, loadWriters } from './writers.ts';
 
 export interface IngestOptions {
@@ -40,13 +42,20 @@ export interface IngestOptions {
 /** After that a stopping process goes: what it did not answer, clients repeat. */
 const drainWithinMs = 10_000;
 
+export interface Ingest {
+  readonly app: Hono;
+  readonly component: Component;
+  /** Takes a list that this process has served as an impression; returns at once, never throws. */
+  logSlate(slate: ServedSlate): void;
+}
+
 /**
  * The HTTP door. `app` has the routes, to be mounted at `/`; `component` makes it ready and drains it, and
  * is to be stopped after the HTTP server. Until the registry has answered, and the settings are read,
  * requests are answered 503. While it refuses requests because too much waits it stays ready: it recovers by itself,
  * and the outbox that others would write to is the same.
  */
-export function createIngest(options: IngestOptions): { readonly app: Hono; readonly component: Component } {
+export function createIngest(options: IngestOptions): Ingest {
   const { codec, store, settings, clock, random, log, metrics, signal: onCommitted, queueEvents: queueLimit } = options;
   const commits = new GroupCommit({ store, clock, log, metrics, onCommitted, queueLimit });
   const door = new Door({ ...options, commits });
@@ -81,6 +90,8 @@ export function createIngest(options: IngestOptions): { readonly app: Hono; read
     };
   }
   const app = new Hono();
-  addRoutes(app, { ...options, commits, door, unready, writers: readyWriters });
-  return { app, component: { name: 'ingest', start } };
+  const shared = { ...options, commits, door, unready, rates: new RateLimits(options) };
+  addRoutes(app, { ...shared, writers: readyWriters });
+  const logSlate = createSlateLog({ ...shared, writers: () => readyWriters().events });
+  return { app, component: { name: 'ingest', start }, logSlate };
 }

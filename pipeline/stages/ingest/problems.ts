@@ -1,3 +1,4 @@
+import { isForbidden } from '../../domain/caller.ts';
 import type { FieldProblem } from '../../domain/intake/fields.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import type { SubmitAnswer } from './group-commit.ts';
@@ -10,7 +11,7 @@ export function notValid(faults: readonly FieldProblem[]): Problem {
   const [first] = faults;
   const detail = `nothing was stored: ${first?.path ?? '$'} ${first?.message ?? 'is not valid'}`;
   return {
-    status: 422,
+    status: faults.length > 0 && faults.every(isForbidden) ? 403 : 422,
     code: first?.code ?? 'not_valid',
     detail: faults.length > 1 ? `${detail} (and ${faults.length - 1} more)` : detail,
     ...(first && { path: first.path }),

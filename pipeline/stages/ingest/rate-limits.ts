@@ -1,7 +1,8 @@
+import { anyCaller, type Caller, homeOf, mayUseNamespace } from '../../domain/caller.ts';
 import { isObject } from '../../domain/intake/fields.ts';
-import { defaultNamespace } from '../../domain/intake/text.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Problem } from '../../kernel/problem.ts';
+import { TokenBuckets } from '../../kernel/token-buckets.ts';
 import type { SettingsSource } from '../../stores/settings.ts';
 
 export interface RateLimitsOptions {
@@ -9,73 +10,54 @@ export interface RateLimitsOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-interface Bucket {
-  tokens: number;
-  filledAt: number;
-}
-
-/** What goes by while nothing is sent may be sent at once, but no more than one second's worth. */
-const burstSeconds = 1;
-
 /** The namespace that a member names, fit or not: what is at fault elsewhere costs work all the same. */
-function namespaceOf(member: unknown): string {
+function namespaceOf(member: unknown, caller: Caller): string {
   const namespace = isObject(member) ? member.namespace : undefined;
-  return typeof namespace === 'string' ? namespace : defaultNamespace;
+  return typeof namespace === 'string' ? namespace : homeOf(caller);
 }
 
-function countByNamespace(members: readonly unknown[]): ReadonlyMap<string, number> {
+/** Members of namespaces that the caller may not use are refused: they take nothing from those who may. */
+function countByNamespace(members: readonly unknown[], caller: Caller): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const member of members) {
-    const namespace = namespaceOf(member);
-    counts.set(namespace, (counts.get(namespace) ?? 0) + 1);
+    const namespace = namespaceOf(member, caller);
+    if (mayUseNamespace(caller, namespace)) counts.set(namespace, (counts.get(namespace) ?? 0) + 1);
   }
   return counts;
 }
 
 /**
- * `max_events_per_second` of each namespace that has one, for this process: with N of them a namespace may send N times
- * as much. A bucket may go into debt, so that a batch larger than the limit passes now and is paid for afterwards.
+ * `max_events_per_second` of each namespace that has one, for this process. A batch larger than the limit passes and is
+ * paid for afterwards. Only namespaces with a limit of their own have a bucket: clients cannot make any.
  */
 export class RateLimits {
-  readonly #options: RateLimitsOptions;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #settings: RateLimitsOptions['settings'];
+  readonly #buckets: TokenBuckets;
 
-  constructor(options: RateLimitsOptions) {
-    this.#options = options;
+  constructor({ settings, clock }: RateLimitsOptions) {
+    this.#settings = settings;
+    this.#buckets = new TokenBuckets(clock);
   }
 
   /** Takes a token a member; none, and a problem, where one of their namespaces has none left. */
-  take(members: readonly unknown[]): Problem | undefined {
-    const taken: { readonly bucket: Bucket; readonly count: number }[] = [];
-    for (const [namespace, count] of countByNamespace(members)) {
-      const limit = this.#options.settings.get(namespace).max_events_per_second;
+  take(members: readonly unknown[], caller: Caller = anyCaller): Problem | undefined {
+    const taken: { readonly namespace: string; readonly limit: number; readonly count: number }[] = [];
+    for (const [namespace, count] of countByNamespace(members, caller)) {
+      const limit = this.#settings.get(namespace).max_events_per_second;
       if (limit === null) continue;
-      const bucket = this.#fill(namespace, limit);
-      if (bucket.tokens < 1) return overLimit(limit, bucket.tokens);
-      taken.push({ bucket, count });
+      const wait = this.#buckets.wait(namespace, limit);
+      if (wait !== undefined) return overLimit(limit, wait);
+      taken.push({ namespace, limit, count });
     }
-    for (const { bucket, count } of taken) bucket.tokens -= count;
+    for (const { namespace, limit, count } of taken) this.#buckets.take(namespace, limit, count);
     return undefined;
   }
-
-  /** There are as many buckets as namespaces with a limit of their own: clients cannot make any. */
-  #fill(namespace: string, limit: number): Bucket {
-    const now = this.#options.clock.monotonic();
-    const bucket = this.#buckets.get(namespace) ?? { tokens: limit * burstSeconds, filledAt: now };
-    const earned = ((now - bucket.filledAt) / 1_000) * limit;
-    bucket.tokens = Math.min(limit * burstSeconds, bucket.tokens + earned);
-    bucket.filledAt = now;
-    this.#buckets.set(namespace, bucket);
-    return bucket;
-  }
 }
 
-function overLimit(limit: number, tokens: number): Problem {
-  return {
-    status: 429,
-    code: 'rate_limited',
-    detail: 'this namespace sends more events a second than its settings allow; nothing was stored, repeat later',
-    limit,
-    retryAfterSeconds: Math.max(1, Math.ceil((1 - tokens) / limit)),
-  };
-}
+const overLimit = (limit: number, retryAfterSeconds: number): Problem => ({
+  status: 429,
+  code: 'rate_limited',
+  detail: 'this namespace sends more events a second than its settings allow; nothing was stored, repeat later',
+  limit,
+  retryAfterSeconds,
+});

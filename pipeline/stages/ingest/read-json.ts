@@ -1,4 +1,5 @@
 import { bodyLimit } from '../../domain/intake/request-limits.ts';
+import { isTooDeep, tooDeep } from '../../kernel/json-depth.ts';
 import type { Problem } from '../../kernel/problem.ts';
 
 export type BodyResult =
@@ -14,14 +15,16 @@ const tooLarge = () => refuse(413, 'body_too_large', `the body has more than ${b
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Bytes as JSON in UTF-8, at most 1 MiB, whichever door they came through. */
+/** Bytes as JSON in UTF-8, at most 1 MiB and 32 deep, whichever door they came through. */
 export function parseJson(bytes: Uint8Array): BodyResult {
   if (bytes.byteLength > bodyLimit) return tooLarge();
+  let body: unknown;
   try {
-    return { ok: true, body: JSON.parse(utf8.decode(bytes)) };
+    body = JSON.parse(utf8.decode(bytes));
   } catch {
     return refuse(400, 'malformed_json', 'the body is not JSON in UTF-8');
   }
+  return isTooDeep(body) ? { ok: false, problem: tooDeep } : { ok: true, body };
 }
 
 /**

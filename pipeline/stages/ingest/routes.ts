@@ -6,11 +6,12 @@ import { type Answer, answering, type Call, type CallDeps } from './call.ts';
 import { documentRoutes } from './document-routes.ts';
 import { eventRoutes } from './event-routes.ts';
 import type { GroupCommit } from './group-commit.ts';
-import { RateLimits } from './rate-limits.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { IngestWriters } from './writers.ts';
 
 export interface RoutesDeps extends CallDeps {
   readonly commits: Pick<GroupCommit, 'submit'>;
+  readonly rates: RateLimits;
   readonly recent: RecentEvents;
   readonly reader: DocumentReader;
   readonly metrics: Metrics;
@@ -19,9 +20,8 @@ export interface RoutesDeps extends CallDeps {
 
 /** Every path of the door. A path ends in `:verb` as in `/`, and the short ones are names that others use. */
 export function addRoutes(app: Hono, deps: RoutesDeps): void {
-  const rates = new RateLimits(deps);
-  const events = eventRoutes({ ...deps, rates, writers: () => deps.writers().events });
-  const documents = documentRoutes({ ...deps, rates, writers: () => deps.writers().documents });
+  const events = eventRoutes({ ...deps, writers: () => deps.writers().events });
+  const documents = documentRoutes({ ...deps, writers: () => deps.writers().documents });
   const post = (route: string, paths: readonly string[], work: (call: Call) => Promise<Answer>) => {
     for (const path of paths) app.post(path, answering(deps, route, work));
   };

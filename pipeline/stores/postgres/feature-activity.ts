@@ -42,13 +42,14 @@ async function addExposures(tx: Queryable, stateVersion: number, exposures: read
   await tx.query({
     name: 'exposure-add',
     text: `INSERT INTO exposure (state_version, namespace, user_id, item_id, event_id, kind, request_id, position,
-                                 sources, variant, occurred_at)
+                                 sources, variant, occurred_at, surface, watch_seconds)
            SELECT $1, namespace, user_id, item_id, event_id, kind, request_id, position,
                   CASE WHEN sources IS NOT NULL THEN ARRAY (SELECT jsonb_array_elements_text(sources::jsonb)) END,
-                  variant, to_timestamp(occurred_ms / 1000)
+                  variant, to_timestamp(occurred_ms / 1000), surface, watch_seconds
              FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::text[],
-                         $10::text[], $11::float8[])
-                  AS r (namespace, user_id, item_id, event_id, kind, request_id, position, sources, variant, occurred_ms)
+                         $10::text[], $11::float8[], $12::text[], $13::float8[])
+                  AS r (namespace, user_id, item_id, event_id, kind, request_id, position, sources, variant, occurred_ms,
+                        surface, watch_seconds)
             ORDER BY namespace COLLATE "C", user_id COLLATE "C", item_id COLLATE "C", event_id COLLATE "C", kind
            ON CONFLICT DO NOTHING`,
     values: [
@@ -63,6 +64,8 @@ async function addExposures(tx: Queryable, stateVersion: number, exposures: read
       exposures.map((one) => (one.sources === null ? null : JSON.stringify(one.sources))),
       exposures.map((one) => one.variant),
       exposures.map((one) => one.occurredAt),
+      exposures.map((one) => one.surface),
+      exposures.map((one) => one.watchSeconds),
     ],
   });
 }

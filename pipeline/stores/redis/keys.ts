@@ -1,4 +1,5 @@
 import { chunkSize } from '../../domain/item-attributes.ts';
+import type { RefreshLane } from '../../domain/refresh-limits.ts';
 
 /**
  * Every Redis key of the product. Hash tags put one user's values in one slot; never braces round the
@@ -35,6 +36,15 @@ export const redisKeys = {
   configIndex: 'c:index',
   /** Stream; entries { ns, kind: 'config' }: read all of the namespace again. */
   configFeed: 'c:feed',
+  /** Stream of users whose lists are to be made again, by partition of the profile topic; entries { ns, user }. */
+  refresh: (v: number, lane: RefreshLane, partition: number) => `q:{refresh|${partition}}:${v}:${lane}`,
+  /** Id of the user's latest entry in that stream; beside it, so that one script may look at both. */
+  refreshUser: (v: number, partition: number, ns: string, userId: string) =>
+    `q:{refresh|${partition}}:${v}:user:${ns}|${userId}`,
+  /** Hash: how far the backfill has come that was last begun and has not ended. */
+  backfill: (v: number) => `q:{backfill}:${v}`,
+  /** Name of the backfill that runs; gone soon after it does. */
+  backfillRun: (v: number) => `q:{backfill}:${v}:run`,
   /** Packed recent events, see packed-recent.ts. */
   recent: (ns: string, userId: string) => `r:{${ns}|u${userId}}`,
 } as const;

@@ -1,12 +1,14 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { topics } from '../../../schemas/topics.ts';
 import type { Component } from '../../kernel/component.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
-import type { ConfigReader, ItemReader, ListReader, PopularReader } from '../serving.ts';
+import type { ConfigReader, ItemReader, ListReader, PopularReader, RefreshRequests } from '../serving.ts';
 import { createConfigReader } from './config-reader.ts';
 import { createItemReader } from './item-reader.ts';
 import { createListReader } from './list-reader.ts';
 import { createPopularReader } from './popular-reader.ts';
+import { createRefreshRequests } from './refresh-queue.ts';
 
 /** A list asked of Redis later than this comes from a fallback; far above what a busy process needs. */
 const requestMs = 500;
@@ -29,6 +31,7 @@ export interface ServingConnections {
   readonly items: ItemReader;
   readonly configReader: ConfigReader;
   readonly popular: PopularReader;
+  readonly refreshes: RefreshRequests;
   /** Opens and closes the connections; started before whatever reads, stopped after it. */
   readonly component: Component;
 }
@@ -53,6 +56,7 @@ export function createServingConnections({ url, log }: { url: string; log: Logge
     items: createItemReader(items),
     configReader: createConfigReader(config),
     popular: createPopularReader(popular),
+    refreshes: createRefreshRequests({ redis: requests, partitionCount: topics.profileUpdated.partitions }),
     component: {
       name: 'serving-redis',
       async start() {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { currencies } from '../../../pipeline/domain/intake/currency.ts';
 import { consents } from '../../../pipeline/domain/intake/identity.ts';
 import { propertyLimits } from '../../../pipeline/domain/intake/properties.ts';
 import {
@@ -10,11 +11,13 @@ import {
   idRule,
   isCleanText,
   namespaceRule,
+  priceRule,
   type TextRule,
   textFault,
 } from '../../../pipeline/domain/intake/text.ts';
 import { earliest, isoInstant, latest } from '../../../pipeline/domain/intake/timestamp.ts';
 import { traceparent } from '../../../pipeline/domain/intake/traceparent.ts';
+import { webAddressLength } from '../../../pipeline/domain/intake/web-address.ts';
 import { named } from './named.ts';
 
 /** Text by the very rule that the readers apply. */
@@ -28,6 +31,16 @@ export const id = text(idRule);
 export const eventId = text(eventIdRule);
 export const namespace = text(namespaceRule).describe(`A tenant; \`${defaultNamespace}\` where it is left out.`);
 export const currency = text(currencyRule).describe('ISO 4217.');
+/** A currency that prices are in; those of events may be others. */
+export const priceCurrency = named('PriceCurrency', 'An active code of ISO 4217.', z.enum(currencies));
+export const price = text(priceRule).describe(
+  'A decimal number as text with at most 4 digits behind the point, such as `"19.90"`.',
+);
+export const webAddress = named(
+  'WebAddress',
+  'An absolute http or https URL without a user, kept in one spelling and without parameters that only follow a visitor.',
+  text({ max: webAddressLength, pattern: /^[Hh][Tt][Tt][Pp][Ss]?:\/\// }),
+);
 export const decimal = text(decimalRule).describe('A decimal number as text, such as `"19.90"`.');
 export const consent = z.enum(consents).describe("The namespace's `default_consent` where it is left out.");
 export const trace = z.string().regex(traceparent).describe('W3C traceparent.');

@@ -10,7 +10,7 @@ export function createSegmentPopularSource(popularity: PopularityView): Source {
     async candidates(query) {
       for (const segment of segmentsOf(query)) {
         if (segment === globalSegment) continue;
-        const list = popularity.list(query.user.version, query.namespace, segment);
+        const list = look(popularity, query, segment);
         if (list !== undefined) return list;
       }
       return undefined;
@@ -22,14 +22,20 @@ export function createSegmentPopularSource(popularity: PopularityView): Source {
 export function createGlobalPopularSource(popularity: PopularityView): Source {
   return {
     level: 'global_popular',
-    async candidates({ user, namespace }) {
-      return popularity.list(user.version, namespace, globalSegment);
+    async candidates(query) {
+      return look(popularity, query, globalSegment);
     },
   };
 }
 
+function look(popularity: PopularityView, { user, namespace, inputs }: HydratedQuery, segment: string) {
+  const list = popularity.list(user.version, namespace, segment);
+  if (list !== undefined) inputs.popular.set(segment, list);
+  return list;
+}
+
 function* segmentsOf({ surface, user }: HydratedQuery): Generator<string> {
-  const locale = user.profile?.locale ?? user.remembered?.locale ?? '';
+  const locale = user.profile?.locale ?? '';
   yield segmentOf(surface, locale);
   if (user.profile) yield user.profile.segment;
   if (locale !== '') yield segmentOf(surface, '');

@@ -41,6 +41,7 @@ async function fromLatest(lists: ListReader, query: HydratedQuery, kept: number)
   const anchors = latestItems(user.profile, user.recent, anchorLimit);
   if (anchors.length === 0) return undefined;
   const found = await rounds.ask(() => lists.similar(user.version, namespace, anchors));
+  query.inputs.latestNeighbours = found;
   return found && { anchors, lists: found };
 }
 

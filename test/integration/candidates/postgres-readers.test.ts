@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { emptyProfile } from '../../../pipeline/domain/feature/profile.ts';
+import { profileBody } from '../../../pipeline/domain/feature/state-text.ts';
 import { typeNumber } from '../../../pipeline/domain/interaction-type.ts';
 import { createActiveVersions } from '../../../pipeline/stores/postgres/active-version.ts';
 import { createActivityReader } from '../../../pipeline/stores/postgres/activity-reader.ts';
 import { type Database, openDatabase } from '../../../pipeline/stores/postgres/database.ts';
 import { addActivity } from '../../../pipeline/stores/postgres/feature-activity.ts';
+import { createFeatureStore } from '../../../pipeline/stores/postgres/feature-store.ts';
 import { createItemNumbers } from '../../../pipeline/stores/postgres/item-numbers.ts';
+import { createProfilePages } from '../../../pipeline/stores/postgres/profile-pages.ts';
 import { createWorkspace, type Workspace } from '../../support/workspace.ts';
 
 let workspace: Workspace;
@@ -49,6 +53,29 @@ describe('activity reader', () => {
     expect(await reader.hours(1, 'shop', [])).toEqual([]);
     expect(await reader.namespaces(1)).toEqual(['other', 'shop', 'zoo']);
     expect(await reader.namespaces(3)).toEqual([]);
+  });
+});
+
+describe('profile pages', () => {
+  const user = (userId: string) => ({ namespace: 'shop', userId });
+  const last = { eventId: 'e', receivedAt: 5, occurredAt: 4, anonymous: false };
+
+  it('answer profiles in key order, and those of users that are asked for', async () => {
+    const user0 = { profile: emptyProfile(), sessions: { explicit: new Map(), components: [] } };
+    const body = profileBody(user0, last);
+    await createFeatureStore().saveProfiles(
+      db,
+      1,
+      ['u1', 'u2', 'u|3'].map((userId) => ({ ...user(userId), revision: 7, body })),
+    );
+    const pages = createProfilePages(db);
+    const first = await pages.after(1, undefined, 2);
+    expect(first.map(({ userId }) => userId)).toEqual(['u1', 'u2']);
+    expect((await pages.after(1, first.at(-1), 2)).map(({ userId }) => userId)).toEqual(['u|3']);
+    const found = await pages.of(1, [user('u|3'), user('nobody'), user('u1')]);
+    expect(found.map(({ userId }) => userId).toSorted()).toEqual(['u1', 'u|3']);
+    expect(found[0]).toMatchObject({ stateVersion: 1, revision: 7, lastEvent: { eventId: 'e', receivedAt: 5 } });
+    expect(await pages.of(1, [])).toEqual([]);
   });
 });
 

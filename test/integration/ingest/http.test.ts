@@ -170,6 +170,7 @@ describe('a request that cannot be taken', () => {
     ['another media type', '{"events": [{}]}', 'text/plain', 415, 'unsupported_media_type'],
     ['another charset', '{"events": [{}]}', 'application/json; charset=latin1', 415, 'unsupported_media_type'],
     ['an event that is a number', '{"events": [3]}', json, 422, 'wrong_type'],
+    ['300,000 lists in one another', `${'['.repeat(300_000)}${']'.repeat(300_000)}`, json, 400, 'too_deep'],
   ];
   it.each(raw)('for %s', async (...[, body, type, status, code]) => {
     const answer = await post('/v1/events:batch', body, { 'content-type': type });

@@ -59,7 +59,7 @@ describe('an HTTP server', () => {
     const port = Number(new URL(url).port);
     await expect(serve(slowApp().app, { port })).rejects.toMatchObject({
       code: 'cannot_listen',
-      message: `cannot listen on 127.0.0.1:${port}; stop what listens there, or choose another port (FRESHET_HTTP_PORT; workers: FRESHET_WORKER_METRICS_PORT)`,
+      message: `cannot listen on 127.0.0.1:${port}; stop what listens there, or choose another port (FRESHET_HTTP_PORT; workers: FRESHET_WORKER_METRICS_PORT; operators: FRESHET_ADMIN_PORT)`,
     });
   });
 
@@ -71,6 +71,12 @@ describe('an HTTP server', () => {
     const [answer] = (await once(socket, 'data')) as [Buffer];
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 408 /);
     socket.destroy();
+  });
+
+  it('refuses headers of more than 16 KiB', async () => {
+    const { url } = await serve(slowApp().app);
+    expect((await fetch(url, { headers: { 'x-long': 'x'.repeat(15_000) } })).status).toBe(200);
+    expect((await fetch(url, { headers: { 'x-long': 'x'.repeat(17_000) } })).status).toBe(431);
   });
 
   it('finishes what is in flight before it stops, and takes nothing new meanwhile', async () => {

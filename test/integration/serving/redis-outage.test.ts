@@ -57,6 +57,7 @@ beforeAll(async () => {
   const serving = createServing({
     ...environment,
     ...readers,
+    retainedRequests: 10,
     cursorKey: Buffer.alloc(32),
     recoWindow: { windowSeconds: 60, maxSamples: 100 },
     stateVersion: 1,
@@ -75,7 +76,19 @@ beforeEach(async () => {
   await eventually(async () => expect(await ask()).toEqual({ status: 200, level: 'personal', ids: ['i1', 'i2'] }));
 });
 
+const refresh = (userId: string) =>
+  app.request(`/v1/recommendations/${userId}/refresh?namespace=shop`, { method: 'POST' });
+
 describe.each(['cut', 'freeze', 'lose'] as const)('when the link to Redis meets: %s', (fault) => {
+  it('a refresh is answered 503 with Retry-After, and taken again afterwards', async () => {
+    link[fault]();
+    const response = await refresh(`refresh-${fault}`);
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
+    link.mend();
+    await eventually(async () => expect((await refresh(`refreshed-${fault}`)).status).toBe(202), { withinMs: 20_000 });
+  });
+
   it('known users get their last answer, strangers a 503, and all is well again afterwards', async () => {
     link[fault]();
     expect(await ask()).toEqual({ status: 200, level: 'last_known_good', ids: ['i1', 'i2'] });

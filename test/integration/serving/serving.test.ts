@@ -73,7 +73,7 @@ beforeAll(async () => {
     ...{ config, log: quietLog, metrics: createMetrics(), clock: systemClock },
     ...{ random: () => 0.5, makeId: () => crypto.randomUUID() },
   };
-  const serving = servingRole(context, 1);
+  const serving = servingRole(context, { stateVersion: 1, impressions: undefined });
   const { server, readiness } = createFront(context, { kind: 'http', apps: [serving.app], health: serving.health });
   running = await startAll([...serving.components, server], quietLog, (component, error) => {
     throw new Error(`${component} failed`, { cause: error });

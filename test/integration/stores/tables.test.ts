@@ -2,6 +2,7 @@ import { is, Table } from 'drizzle-orm';
 import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../../pipeline/stores/postgres/database.ts';
+import * as apiKey from '../../../pipeline/stores/postgres/tables/api-key.ts';
 import * as catalog from '../../../pipeline/stores/postgres/tables/catalog.ts';
 import * as deadLetter from '../../../pipeline/stores/postgres/tables/dead-letter.ts';
 import * as ingest from '../../../pipeline/stores/postgres/tables/ingest.ts';
@@ -9,7 +10,7 @@ import * as outbox from '../../../pipeline/stores/postgres/tables/outbox.ts';
 import * as state from '../../../pipeline/stores/postgres/tables/state.ts';
 import { createWorkspace, type Workspace } from '../../support/workspace.ts';
 
-const tables = [outbox, ingest, catalog, state, deadLetter].flatMap((module) =>
+const tables = [outbox, ingest, catalog, state, deadLetter, apiKey].flatMap((module) =>
   Object.values(module).filter((value): value is PgTable => is(value, Table)),
 );
 

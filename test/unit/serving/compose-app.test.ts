@@ -23,7 +23,13 @@ function compose(metricsEnabled = true) {
     .delete('/things/:id', () => {
       throw new Error('secret stack');
     })
-    .post('/own', () => new Response('x', { headers: { 'X-Request-ID': 'own', 'X-Correlation-ID': 'own' } }));
+    .post(
+      '/own',
+      () =>
+        new Response('x', {
+          headers: { 'X-Request-ID': 'own', 'X-Correlation-ID': 'own', 'cache-control': 'max-age=60' },
+        }),
+    );
   const health = () => ({ catalog: { items: 3 } });
   const status = statusRoutes({ readiness, health, metrics, metricsEnabled });
   let made = 0;
@@ -57,6 +63,20 @@ describe('request ids', () => {
 
   it('stay what an inner app has said', async () => {
     expect((await app.request('/own', { method: 'POST' })).headers.get('x-request-id')).toBe('own');
+  });
+});
+
+describe('every answer', () => {
+  it.each(['/things/1', '/nowhere', '/readyz'])('of %s is not sniffed, embedded, told on or kept', async (path) => {
+    const { headers } = await app.request(path);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
+    expect(headers.get('referrer-policy')).toBe('no-referrer');
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('is kept by caches where its route says so', async () => {
+    expect((await app.request('/own', { method: 'POST' })).headers.get('cache-control')).toBe('max-age=60');
   });
 });
 

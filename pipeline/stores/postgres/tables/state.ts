@@ -1,4 +1,15 @@
-import { bigint, boolean, integer, jsonb, pgTable, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  doublePrecision,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { instant } from './columns.ts';
 
 const long = { mode: 'bigint' } as const;
@@ -118,6 +129,8 @@ export const exposure = pgTable(
     sources: text().array(),
     variant: text(),
     occurredAt: instant('occurred_at').notNull(),
+    surface: text(),
+    watchSeconds: doublePrecision('watch_seconds'),
   },
   ({ stateVersion: version, namespace, userId, itemId, eventId, kind }) => [
     primaryKey({ columns: [version, namespace, userId, itemId, eventId, kind] }),

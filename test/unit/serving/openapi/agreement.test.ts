@@ -32,6 +32,7 @@ const arbitraryOf = createArbitrary({
   known: {
     Instant: instants,
     LaterInstant: instants,
+    WebAddress: fc.webUrl(),
     [isoInstant.source]: lately.map((ms) => new Date(ms).toISOString()),
     [traceparent.source]: fc.constant('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'),
   },
@@ -78,7 +79,11 @@ const readers: Readonly<Record<string, Reader>> = {
     besides: ({ path, code }) => path.startsWith('$.meta') && ['invalid_format', 'too_long'].includes(code),
   },
   Impression: { read: (input) => parseImpression(input, '$', rules) },
-  Item: { read: (input) => parseItem(input, '$', rules), besides: ({ path }) => path === '$.updated_at' },
+  Item: {
+    read: (input) => parseItem(input, '$', rules),
+    // What a URL is, JSON schema does not say.
+    besides: ({ path }) => ['$.updated_at', '$.url', '$.image_url'].includes(path),
+  },
   User: {
     read: (input) => parseUser(input, '$', rules),
     // A list is judged as the text it becomes.

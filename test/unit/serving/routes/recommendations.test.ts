@@ -239,6 +239,12 @@ describe('POST /v1/recommendations', () => {
     expect(await response.json()).toMatchObject({ code: 'body_too_large', limit: 131_072 });
   });
 
+  it('refuses a body that is nested too deep', async () => {
+    const response = await post(`{"user_id":"u","constraints":${'['.repeat(32)}${']'.repeat(32)}}`);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: 'too_deep', limit: 32 });
+  });
+
   it('refuses what is not JSON by its type', async () => {
     expect((await post('user_id=u', { 'content-type': 'application/x-www-form-urlencoded' })).status).toBe(415);
   });

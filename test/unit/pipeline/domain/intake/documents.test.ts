@@ -28,6 +28,7 @@ describe('an item', () => {
     ['genre/Jazz', 'genre:jazz'],
     ['Sale', 'sale'],
     ['url:a:b', 'url:a:b'],
+    ['brand:Cafe\u0301', 'brand:caf\u00e9'],
   ])('has the tag %j as %j', (written, kept) => {
     expect(normaliseTag(written)).toBe(kept);
   });
@@ -39,6 +40,22 @@ describe('an item', () => {
   const cases: [string, Record<string, unknown>, string[]][] = [
     ['without an id', { item_id: undefined }, ['required $.item_id']],
     ['with a price without currency', { price: '1.50' }, ['required $.currency']],
+    ['with a currency without price', { currency: 'EUR' }, ['required $.price']],
+    ['with a negative price', { price: '-1', currency: 'EUR' }, ['invalid_format $.price']],
+    ['with a price of five digits behind the point', { price: '1.00001', currency: 'EUR' }, ['invalid_format $.price']],
+    ['with a price that counts in thousands', { price: '1,000.00', currency: 'EUR' }, ['invalid_format $.price']],
+    ['with a currency in lower case', { price: '1', currency: 'eur' }, ['invalid_format $.currency']],
+    ['with a currency of the past', { price: '1', currency: 'DEM' }, ['currency_unknown $.currency']],
+    ['priced in gold', { price: '1', currency: 'XAU' }, ['currency_unknown $.currency']],
+    ['with a relative link', { url: '/products/1' }, ['invalid_format $.url']],
+    ['with a link without scheme', { url: 'shop.example/1' }, ['invalid_format $.url']],
+    ['with a script as link', { url: 'javascript:alert(1)' }, ['invalid_format $.url']],
+    ['with a script as link, hidden', { url: 'JaVaScRiPt://shop.example/%0aalert(1)' }, ['invalid_format $.url']],
+    ['with data as image', { image_url: 'data:image/svg+xml,<svg/>' }, ['invalid_format $.image_url']],
+    ['with a link by ftp', { url: 'ftp://shop.example/1' }, ['invalid_format $.url']],
+    ['with a link without host', { url: 'https://' }, ['invalid_format $.url']],
+    ['with a user in a link', { url: 'https://jo:secret@shop.example/1' }, ['not_allowed $.url']],
+    ['with a link that grows too long', { url: `https://shop.example/${'ü'.repeat(1_000)}` }, ['too_long $.url']],
     ['with a price as number', { price: 1.5, currency: 'EUR' }, ['wrong_type $.price']],
     ['with tags as text', { tags: 'a,b' }, ['wrong_type $.tags']],
     ['with a tag that is a number', { tags: ['a', 3] }, ['wrong_type $.tags[1]']],
@@ -51,6 +68,29 @@ describe('an item', () => {
   ];
   it.each(cases)('is refused %s', (_, over, expected) => {
     expect(faultsOf(item(over))).toEqual(expected);
+  });
+});
+
+describe('a link of an item', () => {
+  it.each([
+    ['HTTPS://Shop.Example:443/Hat', 'https://shop.example/Hat'],
+    ['http://bücher.example', 'http://xn--bcher-kva.example/'],
+    ['https://shop.example/a?utm_source=x&id=7&UTM_medium=y&gclid=z', 'https://shop.example/a?id=7'],
+    ['https://shop.example/a?fbclid=1#/hats', 'https://shop.example/a#/hats'],
+    ['https://shop.example/a?q=b+c%20d&utmost=1', 'https://shop.example/a?q=b+c%20d&utmost=1'],
+    ['https://shop.example/ä b', 'https://shop.example/%C3%A4%20b'],
+  ])('%j is kept as %j', (written, kept) => {
+    const { url, imageUrl } = accepted(item({ url: written, image_url: written }));
+    expect([url, imageUrl]).toEqual([kept, kept]);
+  });
+
+  it('is kept as it is once it was kept', () => {
+    fc.assert(
+      fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), (written) => {
+        const once = accepted(item({ url: written })).url;
+        expect(accepted(item({ url: once })).url).toBe(once);
+      }),
+    );
   });
 });
 

@@ -38,9 +38,10 @@ it('chooses what the definition of maximal marginal relevance says, step by step
       const open = new Set(candidates.map(({ item }) => item));
       while (expected.length < most && open.size > 0) {
         const value = (item: number) => {
-          const relevance = (sorted[0] ?? 0) > 0 ? (sorted[item - 1] as number) / (sorted[0] as number) : 0;
+          const top = sorted[0] ?? 0;
+          const relevance = top > 0 ? ((1 - weight) * (sorted[item - 1] as number)) / top : 0;
           const others = [...noted, ...expected].map((other) => jaccard(item, other));
-          return (1 - weight) * relevance - weight * Math.max(0, ...others);
+          return relevance - weight * Math.max(0, ...others);
         };
         const next = [...open].reduce((best, item) => (value(item) > value(best) ? item : best));
         open.delete(next);

@@ -1,0 +1,77 @@
+import { keptInputs, type RequestInputs } from './inputs.ts';
+import { valuesOf } from './kept-values.ts';
+import type { HydratedQuery, Query, Slate } from './query.ts';
+import type { ActiveRules } from './rules/compile.ts';
+
+/** Everything that one answer was made from, but for the catalogue, which is too large to be kept for each. */
+export interface RetainedRequest {
+  readonly query: Query;
+  readonly askedAt: number;
+  readonly version: number;
+  readonly inputs: RequestInputs;
+  /** Redis failed while it was made. */
+  readonly degraded: boolean;
+  readonly rules: ActiveRules;
+  /** `changes` of the namespace's items when the answer was made. */
+  readonly catalogChanges: number;
+  /** Item numbers of the answer. */
+  readonly answered: readonly number[];
+}
+
+/** The newest answers' inputs, in process memory: some 4 KiB each. */
+export interface RetainedRequests {
+  readonly capacity: number;
+  retain(slate: Slate): void;
+  /** The page that begins behind `offset` items; undefined where it is not, or no longer, retained. */
+  find(requestId: string, offset: number): RetainedRequest | undefined;
+}
+
+export function createRetainedRequests(capacity: number): RetainedRequests {
+  const requests = new Map<string, RetainedRequest>();
+  const keyOf = (requestId: string, offset: number) => `${offset} ${requestId}`;
+  return {
+    capacity,
+    retain(slate) {
+      if (capacity === 0) return;
+      const { query } = slate;
+      const key = keyOf(query.page?.requestId ?? query.requestId, query.page?.offset ?? 0);
+      requests.delete(key);
+      requests.set(key, retained(slate));
+      if (requests.size <= capacity) return;
+      const oldest = requests.keys().next();
+      if (!oldest.done) requests.delete(oldest.value);
+    },
+    find: (requestId, offset) => requests.get(keyOf(requestId, offset)),
+  };
+}
+
+function retained({ query, items }: Slate): RetainedRequest {
+  return {
+    query: asked(query),
+    askedAt: query.askedAt,
+    version: query.user.version,
+    inputs: copied(query.inputs),
+    degraded: query.rounds.degraded,
+    rules: query.rules,
+    catalogChanges: query.items.changes,
+    answered: items.map(({ item }) => item),
+  };
+}
+
+/** The members of a query, without what the pipeline has added. */
+function asked(query: HydratedQuery): Query {
+  const { requestId, namespace, userId, surface, limit, contextItems, excludeItems, constraints, page } = query;
+  const whole = { requestId, namespace, userId, surface, limit, contextItems, excludeItems, constraints, page };
+  return { ...whole, explain: true, logImpression: false, trial: undefined };
+}
+
+function copied(inputs: RequestInputs): RequestInputs {
+  const kept = keptInputs(inputs);
+  const copy = (bytes: Buffer | null) => bytes && Buffer.from(bytes);
+  return {
+    ...inputs,
+    values: kept && valuesOf(kept),
+    contextNeighbours: inputs.contextNeighbours.map(copy),
+    latestNeighbours: inputs.latestNeighbours?.map(copy),
+  };
+}
