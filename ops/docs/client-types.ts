@@ -3,7 +3,7 @@ import { createDocument } from '../../serving/openapi/document.ts';
 type Node = Readonly<Record<string, unknown>>;
 
 /** What the client sends and is answered; what these refer to comes with them. */
-const roots = ['LogBatch', 'LogResults', 'ContextRequest', 'List', 'SimilarItems', 'Problem'] as const;
+const roots = ['Interaction', 'Impression', 'LogResults', 'ContextRequest', 'List', 'SimilarItems', 'Problem'] as const;
 
 const nameIn = (reference: unknown): string => String(reference).split('/').at(-1) ?? '';
 const literal = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : JSON.stringify(value));

@@ -43,7 +43,7 @@ export function deadLetterRoutes(deps: DeadLetterRouteDeps): Hono<IdentityEnv> {
     return c.json({ rows: (await verbs.summary(query.data)).map(summaryDocument) }, 200, noStore);
   });
   app.get('/admin/dlq/letters', measure('admin/dlq/letters'), only, (c) => list(c, verbs));
-  app.get(`${lettersPath}:id{.+}`, measure('admin/dlq/letter'), only, (c) => show(c, verbs));
+  app.get(`${lettersPath}:id{[\\s\\S]+}`, measure('admin/dlq/letter'), only, (c) => show(c, verbs));
   app.post('/admin/dlq/redrive', measure('admin/dlq/redrive'), only, small, (c) => redrive(c, deps));
   app.post('/admin/dlq/discard', measure('admin/dlq/discard'), only, small, (c) => discard(c, deps));
   return app;

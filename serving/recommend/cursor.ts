@@ -10,6 +10,9 @@ export const pagedItems = 200;
 /** Longest cursor that is looked at: 200 numbers of 5 bytes and a request id, as base64. */
 export const cursorLength = 2_048;
 
+/** What a cursor looks like. */
+export const cursorPattern = /^[\w-]{22,}$/;
+
 const format = 1;
 const macBytes = 16;
 const headBytes = 16;
@@ -49,7 +52,7 @@ export function createCursors(key: Buffer): Cursors {
       return Buffer.concat([payload, sign(payload, slate.query)]).toString('base64url');
     },
     open(cursor, owner, now) {
-      if (!/^[\w-]{22,}$/.test(cursor) || cursor.length > cursorLength) return 'malformed';
+      if (!cursorPattern.test(cursor) || cursor.length > cursorLength) return 'malformed';
       const bytes = Buffer.from(cursor, 'base64url');
       const payload = bytes.subarray(0, -macBytes);
       if (payload.length < headBytes || payload.readUInt8(0) !== format) return 'malformed';

@@ -238,13 +238,6 @@ export type ListItem = {
   })[];
 };
 
-/** Slates, watches and interactions in one request, 1000 together, one at least. A member at fault rejects only itself. */
-export type LogBatch = {
-  readonly impressions?: readonly Impression[];
-  readonly watches?: readonly WatchEvent[];
-  readonly events?: readonly Interaction[];
-};
-
 /** Results under the names of the lists that were sent. */
 export type LogResults = {
   /** One a member, in their order. */
@@ -301,39 +294,4 @@ export type SimilarItems = {
 export type Watch = {
   readonly duration_ms?: number | null;
   readonly completion?: number | null;
-};
-
-/** An interaction of type `watch`, which may be left out. */
-export type WatchEvent = {
-  /** Yours; the same event again, through whichever door, counts once. Required, or `source_event_id`. */
-  readonly event_id?: string | null;
-  /** An alias of `event_id`; where both are given they must be the same. */
-  readonly source_event_id?: string | null;
-  /** A tenant; `default` where it is left out. */
-  readonly namespace?: string | null;
-  /** Of a visitor without an account too, then with `anonymous`. */
-  readonly user_id: string;
-  readonly anonymous?: boolean | null;
-  readonly session_id?: string | null;
-  /** The one that the list carried which this follows from. */
-  readonly request_id?: string | null;
-  /** Required but for `custom`. */
-  readonly item_id?: string | null;
-  /** Quantity (`add`, `purchase`), stars from 1 to 5 (`rating`), seconds watched (`watch`). Required for `add`, `purchase` and `rating`, and for `watch` unless there is `watch`. */
-  readonly value?: number | null;
-  /** The time of receipt where it is left out. How far ahead of the server and how old it may be is set for each namespace (5 minutes, 30 days unless set). */
-  readonly occurred_at?: Instant | null;
-  /** The namespace's `default_consent` where it is left out. */
-  readonly consent?: 'full' | 'functional' | 'none' | null;
-  readonly context?: InteractionContext | null;
-  /** `order_id`, `unit_price` and `currency` are required for `purchase`. */
-  readonly commerce?: Commerce | null;
-  readonly order?: Order | null;
-  readonly watch?: Watch | null;
-  /** Members that are null count as left out. Names and values have at most 4096 bytes together. What looks like an e-mail address, a phone or a card number is refused (`pii_suspected`). */
-  readonly properties?: Readonly<Record<string, string | null>> | null;
-  readonly meta?: InteractionMeta | null;
-  /** W3C traceparent. */
-  readonly trace?: string | null;
-  readonly type?: 'watch' | 5 | null;
 };

@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import { listLimit } from '../../../pipeline/domain/packed-list.ts';
+import { cursorLength, cursorPattern } from '../../recommend/cursor.ts';
 import { limits } from '../../routes/query-fields.ts';
 import { alias, type Operation } from '../operation.ts';
 import { contextRequest, cursor, explain, limit, list, similarItems, surface } from '../schemas/lists.ts';
@@ -11,7 +13,12 @@ const query = {
   surface: surface.optional(),
   limit: limit.optional(),
   explain: explain.optional(),
-  cursor: cursor.optional(),
+  cursor: z
+    .string()
+    .max(cursorLength)
+    .regex(cursorPattern)
+    .optional()
+    .describe(cursor.description ?? ''),
 };
 const problems = { ...readProblems, 503: [...readProblems[503], 'no_list'] };
 const paged = {

@@ -176,7 +176,7 @@ describe('the packed package', () => {
 });
 
 /** Largest bundle of the client for a browser, minified, bytes. */
-const bundleBytes = 11_000;
+const bundleBytes = 12_000;
 
 describe('the client in the package', () => {
   const page = { status: 200, body: { request_id: 'r-1', items: [], next_cursor: null, state_version: 1 } };

@@ -168,7 +168,7 @@ describe('the operators’ routes', () => {
   });
 
   it('say which id is none, and which is not there', async () => {
-    for (const path of ['letters/17', 'letters/%E0%A4%A']) expect((await get(path)).status).toBe(400);
+    for (const path of ['letters/17', 'letters/%E0%A4%A', 'letters/a%0A']) expect((await get(path)).status).toBe(400);
     const absent = await get('letters/aggregation.v1/t/3/18');
     expect(absent.status).toBe(404);
     expect(await absent.json()).toMatchObject({ code: 'dead_letter_unknown' });
