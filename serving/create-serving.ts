@@ -69,7 +69,7 @@ export function createServing(deps: ServingDeps): Serving {
   const settings = createSettingsView();
   const rules = createRulesView();
   const popularity = createPopularityView();
-  const health = createRedisHealth(log, metrics);
+  const health = createRedisHealth({ clock, log, metrics });
   const decoder = createDecoder((kind) => metrics.servingUndecodable.inc({ kind }));
   const popularFeed = popularityFeed(deps.popular, popularity, active, deps);
   const feeds = [

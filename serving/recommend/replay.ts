@@ -38,7 +38,7 @@ export async function replay(request: RetainedRequest, { catalog, metrics }: Rep
     active: createActiveVersion(version),
     settings: { get: () => inputs.settings, set: ignored },
     rules: { active: () => rules, trial: () => rules, stated: () => [], set: ignored },
-    health: { problem: undefined, answered: ignored, failed: ignored },
+    health: { problem: undefined, mayAsk: () => true, answered: ignored, failed: ignored },
     decoder: createDecoder(ignored),
     clock: { now: () => askedAt, monotonic: () => askedAt, sleep: async () => undefined },
     lastAnswers: { size: 1, get: () => inputs.lastAnswer, put: ignored, forget: ignored },

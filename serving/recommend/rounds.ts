@@ -7,7 +7,7 @@ export const maxWaits = 2;
 /** The waits of one request. */
 export interface Rounds {
   readonly waits: number;
-  /** A wait has failed: what is answered comes from memory. */
+  /** A wait has failed, or others have a moment ago: what is answered comes from memory. */
   readonly degraded: boolean;
   /** Runs calls of one tick as one wait; undefined where the waits are spent or Redis is away. */
   ask<T>(calls: () => Promise<T>): Promise<T | undefined>;
@@ -26,6 +26,10 @@ export function createRounds(health: RedisHealth): Rounds {
     },
     async ask(calls) {
       if (waits >= maxWaits || degraded) return undefined;
+      if (!health.mayAsk()) {
+        degraded = true;
+        return undefined;
+      }
       waits += 1;
       try {
         const answer = await calls();

@@ -118,9 +118,11 @@ export function createServingHarness() {
   const settings = createSettingsView();
   const rules = createRulesView();
   const retained = createRetainedRequests(100);
+  /** Of the look at Redis alone; requests are asked at `askedAt`. */
+  const time = { monotonic: 0 };
   const popularity = createPopularityView();
   const active = createActiveVersion(1);
-  const health = createRedisHealth(quietLog, metrics);
+  const health = createRedisHealth({ clock: { monotonic: () => time.monotonic }, log: quietLog, metrics });
   const decoder = createDecoder((kind) => metrics.servingUndecodable.inc({ kind }));
   const setItem = (number: number, over: Partial<ItemAttributes> = {}, namespace = 'shop') =>
     catalog.set(namespace, number, {
@@ -137,6 +139,7 @@ export function createServingHarness() {
     retained,
     catalog,
     redis,
+    time,
     metrics,
     active,
     popularity,

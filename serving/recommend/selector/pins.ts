@@ -5,8 +5,6 @@ import type { Gate } from './gate.ts';
 /** Pins that this answer shows. */
 export interface PlacedPins {
   readonly onPage: number;
-  /** Position on this page of the first of them, undefined where there is none. */
-  readonly first: number | undefined;
   readonly items: readonly number[];
   /** Puts each at exactly its position among the others; one behind the end of the answer is not shown. */
   interleave(
@@ -31,11 +29,9 @@ export function placePins({ rules, page, limit }: HydratedQuery, gate: Gate): Pl
       here.set(position - offset, pin);
     }
   }
-  const pins = [...here.values()];
   return {
     onPage: here.size,
-    first: pins[0] && pins[0].position - offset,
-    items: pins.map(({ item }) => item),
+    items: Array.from(here.values(), ({ item }) => item),
     interleave(others, length) {
       if (here.size === 0) return { items: others, over: [] };
       const items: Ranked[] = [];

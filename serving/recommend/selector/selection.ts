@@ -80,7 +80,7 @@ export function createSelection(query: HydratedQuery, filters: readonly Filter[]
       return kept.length >= wanted;
     },
     get bestLevel() {
-      return kept[0]?.level ?? (pins.onPage > 0 && pins.first === 1 ? 'personal' : undefined);
+      return kept[0]?.level;
     },
     offer(offered, level) {
       const ordered = isBoosted ? boosted(offered, query) : offered;

@@ -87,4 +87,24 @@ describe('while Redis is away', () => {
     serving.redis.away = false;
     expect((await serving.recommend(query()))?.level).toBe('personal');
   });
+
+  it('only one request in a tenth of a second asks it once five in a row have failed, until it answers', async () => {
+    serving.setUser({ list: list(candidates([5, 6])) });
+    serving.setPopular('|', [9]);
+    serving.redis.away = true;
+    const asked = async (count: number) => {
+      let waits = 0;
+      for (let at = 0; at < count; at += 1) waits += (await serving.recommend(query()))?.query.rounds.waits ?? 0;
+      return waits;
+    };
+    expect(await asked(50)).toBe(5);
+    serving.time.monotonic += 99;
+    expect(await asked(10)).toBe(0);
+    serving.time.monotonic += 1;
+    expect(await asked(10)).toBe(1);
+    serving.redis.away = false;
+    serving.time.monotonic += 100;
+    expect((await serving.recommend(query()))?.level).toBe('personal');
+    expect((await serving.recommend(query()))?.level).toBe('personal');
+  });
 });
