@@ -17,7 +17,9 @@ export function printAddress({ stateVersion, stage, topic, partition, offset }: 
 }
 
 /** The same as a pattern. */
-export const addressPattern = /^([^/]+?)(?:\.v([1-9]\d{0,8}))?\/([^/]+)\/(\d{1,9})\/(\d{1,18})$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Postgres refuses NUL, and no name holds the others
+export const addressPattern =
+  /^([^/\u0000-\u001f\u007f-\u009f]+?)(?:\.v([1-9]\d{0,8}))?\/([^/\u0000-\u001f\u007f-\u009f]+)\/(\d{1,9})\/(\d{1,18})$/;
 
 /** Undefined where the text is no address. */
 export function parseAddress(text: string): DeadLetterAddress | undefined {
