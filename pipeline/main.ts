@@ -1,6 +1,7 @@
 import type { Component } from './kernel/component.ts';
 import type { RunnerStatus } from './kernel/runner/options.ts';
 import { outboxAdmission } from './main/admission.ts';
+import type { CatalogPullRole } from './main/catalog-pull.ts';
 import type { IngestRole } from './main/ingest.ts';
 import type { RelayRole, RelayStatus } from './main/relay.ts';
 import { openResources, type ProcessContext, type Resources } from './main/resources.ts';
@@ -13,6 +14,7 @@ export type PipelineRole =
   | 'aggregation'
   | 'candidates'
   | 'catalog'
+  | 'catalog-pull'
   | 'dlq-index';
 
 /** The pipeline's part of a process: every stage, relay and door that it runs, wired to what is real. */
@@ -28,6 +30,8 @@ export interface Pipeline {
   status(): readonly RunnerStatus[];
   /** What operators do with dead letters; of the admin role. */
   readonly deadLetters: ReturnType<typeof import('./main/dead-letters.ts').openDeadLetters> | undefined;
+  /** What the pull from a catalogue service does; undefined where this process has none. */
+  catalogPull(): ReturnType<CatalogPullRole['status']> | undefined;
   /** Each outbox that the relay role serves here, ours first. */
   relays(): readonly RelayStatus[];
 }
@@ -54,6 +58,9 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const relay: RelayRole | undefined = roles.has('relay')
     ? (await import('./main/relay.ts')).relayRole(context, resources)
     : undefined;
+  const pull = roles.has('catalog-pull')
+    ? (await import('./main/catalog-pull.ts')).catalogPullRole(context, resources, admission)
+    : undefined;
   const deadLetters = roles.has('admin')
     ? (await import('./main/dead-letters.ts')).openDeadLetters({ ...context, ...resources })
     : undefined;
@@ -61,6 +68,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const byRole: Record<PipelineRole, () => Promise<readonly Component[]>> = {
     relay: async () => relay?.components ?? [],
     catalog: async () => (await import('./main/catalog.ts')).catalogRole(context, resources),
+    'catalog-pull': async () => pull?.components ?? [],
     candidates: async () => (await import('./main/candidates.ts')).candidatesRole(context, resources),
     aggregation: async () => (await import('./main/stages.ts')).aggregationRole(context, resources),
     enrichment: async () => (await import('./main/stages.ts')).enrichmentRole(context, resources),
@@ -69,7 +77,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     intake: async () => (await import('./main/intake.ts')).intakeRole(context, resources, admission),
   };
   const connections: Component = { name: 'connections', start: async () => ({ stop: () => resources.close() }) };
-  const hasDoor = roles.has('ingest') || roles.has('intake');
+  const hasDoor = roles.has('ingest') || roles.has('intake') || pull !== undefined;
   const wanted: Component[] = [];
   for (const [role, make] of Object.entries(byRole)) if (roles.has(role)) wanted.push(...(await make()));
   return {
@@ -80,5 +88,6 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     deadLetters,
     status: () => [...stages.values()].map((status) => status()),
     relays: () => relay?.status() ?? [],
+    catalogPull: () => pull?.status(),
   };
 }

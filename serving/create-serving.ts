@@ -92,7 +92,7 @@ export function createServing(deps: ServingDeps): Serving {
       .route('/', requestsRoutes({ retained, measure, catalog, metrics }))
       .route('/', rulesRoutes({ recommend, cursors, rules, loaded, measure }))
       .route('/', refreshRoutes({ refreshes: deps.refreshes, active, measure, metrics }))
-      .route('/', similarRoutes({ findSimilar: createFindSimilar(shared), loaded, measure }))
+      .route('/', similarRoutes({ findSimilar: createFindSimilar({ ...shared, rules }), loaded, measure }))
       .route('/', recoMetricsRoutes({ ...deps.recoWindow, summary: () => window.summary(clock.monotonic()) })),
     components: feeds,
     health: () => ({

@@ -75,7 +75,10 @@ export async function startProcess({ config, roles, log, onFatal }: ProcessOptio
     openapiRole({ version, isSecured: access !== undefined }),
   ];
   const apps = { http: [...doors, ...told], admin: admin ? [admin] : [], worker: [] }[kind];
-  const says = () => ({ stages: pipeline.status(), relays: pipeline.relays() });
+  const says = () => {
+    const pull = pipeline.catalogPull();
+    return { stages: pipeline.status(), relays: pipeline.relays(), ...(pull ? { catalog_pull: pull } : {}) };
+  };
   const workers = createWorkers(
     { ...base, ...identity },
     {

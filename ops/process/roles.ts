@@ -10,6 +10,7 @@ export const roles = [
   'aggregation',
   'candidates',
   'catalog',
+  'catalog-pull',
   'dlq-index',
   'admin',
 ] as const;
@@ -23,6 +24,7 @@ const workerRoles: readonly Role[] = [
   'aggregation',
   'candidates',
   'catalog',
+  'catalog-pull',
   'dlq-index',
 ];
 

@@ -109,7 +109,9 @@ function yaml(value: { readonly [key: string]: Value }, indent = ''): string {
 
 /** The text of docker-compose.yml: the four servers, and one service a role from one image. */
 export function composeFile(): string {
-  const workers = roles.filter((role) => role !== 'ingest' && role !== 'serving' && role !== 'admin');
+  // The pull has nothing to do until somebody names a service.
+  const elsewhere: readonly string[] = ['ingest', 'serving', 'admin', 'catalog-pull'];
+  const workers = roles.filter((role) => !elsewhere.includes(role));
   const services = {
     ...Object.fromEntries(serverNames.map((name) => [name, serverService(name)])),
     prepare,

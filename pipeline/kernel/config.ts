@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { adminTokensSchema } from './admin-tokens.ts';
+import { catalogPullSpec } from './catalog-pull-config.ts';
 import { httpAccessProblems, httpAccessSpec } from './http-access.ts';
 import { outboxUrlsSchema } from './outbox-urls.ts';
 import { kafkaSecuritySpec, registrySecuritySpec, securityProblems } from './server-security.ts';
@@ -164,6 +165,7 @@ export const configSpec = {
       'Bytes of the whole database on disk above which nothing more is taken in; 0 for no limit. Leave room on the disk for WAL',
     example: '80000000000',
   },
+  ...catalogPullSpec,
   FRESHET_UNKNOWN_ITEMS: {
     schema: z.enum(['accept', 'dead_letter']).default('accept'),
     meaning: 'What enrichment does with an interaction whose item the catalogue does not know',

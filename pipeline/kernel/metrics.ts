@@ -35,6 +35,19 @@ function ingestMetrics({ counter, gauge, histogram }: Makers) {
     ingestHeldBytes: gauge('freshet_ingest_held_bytes', 'Bytes of request bodies not answered yet'),
     ingestRefused: counter('freshet_ingest_refused_requests_total', 'Requests answered 429 or 503 by code', ['code']),
     ingestShedding: gauge('freshet_ingest_shedding', '1 while an outbox limit keeps every door shut', ['reason']),
+    catalogPullPages: counter(
+      'freshet_catalog_pull_pages_total',
+      'Pages asked of the catalogue service: stored, gone (its cursor), away, or refused',
+      ['result'],
+    ),
+    catalogPullRejected: gauge(
+      'freshet_catalog_pull_rejected_items',
+      'Items that the last round of the pull, or the one under way, did not take',
+    ),
+    catalogPullRoundAt: gauge(
+      'freshet_catalog_pull_round_ended_timestamp_seconds',
+      'When this process last ended a round of the pull, seconds since the epoch; 0 where it has not',
+    ),
     ingestRecent: counter(
       'freshet_ingest_recent_events_total',
       'Recent events for serving: written, of an unknown item, failed, or dropped while Redis was away',

@@ -3,6 +3,7 @@ import type { ListReader } from '../../pipeline/stores/serving.ts';
 import type { ActiveVersion } from '../active-version.ts';
 import type { CatalogView } from '../catalog-view.ts';
 import type { RedisHealth } from '../redis-health.ts';
+import type { RulesView } from '../rules-view.ts';
 import { type AnswerItem, answerItems } from './answer.ts';
 import type { Decoder } from './decode.ts';
 import { catalogueFilters } from './filters/catalogue.ts';
@@ -27,13 +28,14 @@ export interface SimilarDeps {
   readonly lists: ListReader;
   readonly active: ActiveVersion;
   readonly catalog: CatalogView;
+  readonly rules: Pick<RulesView, 'active'>;
   readonly health: RedisHealth;
   readonly decoder: Decoder;
   readonly clock: Clock;
 }
 
-/** One wait, or two where another state version has become active. */
-export function createFindSimilar({ lists, active, catalog, health, decoder, clock }: SimilarDeps): FindSimilar {
+/** Without a surface, `block` and `whitelist` count that are for every one. One wait, or two where another state version has become active. */
+export function createFindSimilar({ lists, active, catalog, rules, health, decoder, clock }: SimilarDeps): FindSimilar {
   return async function findSimilar({ namespace, itemId, limit }) {
     const items = catalog.items(namespace);
     const number = items.numberOf(itemId);
@@ -51,8 +53,14 @@ export function createFindSimilar({ lists, active, catalog, health, decoder, clo
     if (round === undefined) return undefined;
     const askedAt = clock.now();
     const moment = { items, askedAt };
+    const { blockedBy, isListed } = rules.active(namespace, { surface: '', now: askedAt, items });
+    const isShown = (item: number) =>
+      item !== number &&
+      !catalogueFilters.some((filter) => filter.removes(item, moment)) &&
+      blockedBy(item) === undefined &&
+      isListed(item);
     const candidates = (decoder.neighbours(round[0][0] ?? null)?.candidates ?? [])
-      .filter(({ item }) => item !== number && !catalogueFilters.some((filter) => filter.removes(item, moment)))
+      .filter(({ item }) => isShown(item))
       .slice(0, limit)
       .map((candidate) => ({ ...candidate, because: candidate.because || number }));
     return { items: answerItems(candidates, items), generatedAt: askedAt, stateVersion };

@@ -132,7 +132,7 @@ export function createServingHarness() {
   const shared = { lists, active, catalog, health, decoder, clock: stillClock };
   return {
     recommend: createPipeline({ ...shared, settings, rules, popularity, metrics, retained }),
-    findSimilar: createFindSimilar(shared),
+    findSimilar: createFindSimilar({ ...shared, rules }),
     rules,
     retained,
     catalog,

@@ -56,20 +56,23 @@ export function documentResult(
   return status === 'rejected' ? { ...result, error: errorOf(path, stored) } : result;
 }
 
+export interface StoreDocumentsDeps {
+  readonly commits: Pick<GroupCommit, 'submit'>;
+  readonly metrics: Pick<Metrics, 'ingestResults'>;
+  /** Label of the metrics: `http`, or what else they came in by. */
+  readonly door: string;
+}
+
 /**
- * Validates, stores and answers documents of one request, in order, each for itself: of two writes of one
- * document in a batch the second is judged against the first.
+ * Validates and stores documents that came together, in order, each for itself: of two writes of one document the second
+ * is judged against the first. A problem where nothing is known to be stored.
  */
-export async function acceptDocuments(
-  { commits, rates, metrics }: AcceptDocumentsDeps,
+export async function storeDocuments(
+  { commits, metrics, door }: StoreDocumentsDeps,
   kind: DocumentKind,
   members: readonly Member[],
   rules: IntakeRules,
 ): Promise<Accepted<DocumentResult>> {
-  const inputs = members.map(({ input }) => input);
-  // Settings pass: they are how a limit is raised.
-  const limited = kind.name === 'config' ? undefined : rates.take(inputs, rules.caller);
-  if (limited) return { problem: limited };
   const prepared = members.map((member) => kind.prepare(member, rules));
   const entries = prepared.flatMap((one) => (one.ok ? [one.entry] : []));
   const answer = await commits.submit(entries.map((entry) => ({ entries: [entry] })));
@@ -79,9 +82,31 @@ export async function acceptDocuments(
     const one = prepared[index] as PreparedDocument;
     const outcome = one.ok ? stored.next().value : undefined;
     const result = documentResult(kind, { path, id: idOf(kind, input) }, one, outcome);
-    metrics.ingestResults.inc({ door: 'http', kind: kind.name, result: result.status, code: result.error?.code ?? '' });
+    metrics.ingestResults.inc({ door, kind: kind.name, result: result.status, code: result.error?.code ?? '' });
     return result;
   });
+  return { results };
+}
+
+/** Documents of one request. */
+export async function acceptDocuments(
+  { commits, rates, metrics }: AcceptDocumentsDeps,
+  kind: DocumentKind,
+  members: readonly Member[],
+  rules: IntakeRules,
+): Promise<Accepted<DocumentResult>> {
+  // Settings pass: they are how a limit is raised.
+  const limited =
+    kind.name === 'config'
+      ? undefined
+      : rates.take(
+          members.map(({ input }) => input),
+          rules.caller,
+        );
+  if (limited) return { problem: limited };
+  const stored = await storeDocuments({ commits, metrics, door: 'http' }, kind, members, rules);
+  if ('problem' in stored) return stored;
+  const { results } = stored;
   const errors = results.flatMap(({ error }) => (error ? [error] : []));
   return errors.length === results.length ? { problem: notValid(errors) } : { results };
 }

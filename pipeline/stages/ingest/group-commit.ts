@@ -21,7 +21,9 @@ export interface GroupCommitOptions {
   readonly store: IngestStore;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly metrics: Pick<Metrics, 'ingestCommitSeconds' | 'ingestBatchSize' | 'ingestQueueDepth'>;
+  readonly metrics: Pick<Metrics, 'ingestCommitSeconds' | 'ingestBatchSize'> & {
+    readonly ingestQueueDepth: Pick<Metrics['ingestQueueDepth'], 'set'>;
+  };
   /** Called after each commit that stored something. */
   readonly onCommitted: () => void;
   /** Entries that may wait or be under way. */

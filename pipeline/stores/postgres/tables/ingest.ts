@@ -24,3 +24,19 @@ export const upsertRevision = pgTable(
   },
   (table) => [primaryKey({ columns: [table.kind, table.namespace, table.id] })],
 );
+
+export const catalogPull = pgTable(
+  'catalog_pull',
+  {
+    namespace: text().notNull(),
+    url: text().notNull(),
+    since: bigint({ mode: 'bigint' }),
+    seen: bigint({ mode: 'bigint' }),
+    cursor: text(),
+    rounds: bigint({ mode: 'bigint' }).notNull(),
+    roundEndedAt: instant('round_ended_at'),
+    owner: text(),
+    leasedUntil: instant('leased_until'),
+  },
+  (table) => [primaryKey({ columns: [table.namespace, table.url] })],
+);

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { ruleSchema } from '../../../../pipeline/domain/rule.ts';
 import { candidates, createServingHarness, list } from '../../../support/serving-harness.ts';
 
 const ask = { namespace: 'shop', itemId: 'i10', limit: 3 };
@@ -28,4 +29,16 @@ it('tells an item without neighbours from an unknown one and from a Redis that i
   expect(await serving.findSimilar({ ...ask, itemId: 'gone' })).toBe('unknown_item');
   serving.redis.away = true;
   expect(await serving.findSimilar(ask)).toBeUndefined();
+});
+
+it('leaves out what rules for every surface block or do not list', async () => {
+  const serving = createServingHarness();
+  serving.setSimilar(10, list(candidates([20, 21, 22, 23])));
+  const rule = (id: string, body: object) => ({ ...ruleSchema.parse(body), id, revision: 1 });
+  serving.setRules(
+    rule('a', { action: 'block', items: ['i20'] }),
+    rule('b', { action: 'block', items: ['i21'], surfaces: ['home'] }),
+    rule('c', { action: 'whitelist', items: ['i20', 'i21', 'i22'] }),
+  );
+  expect(await serving.findSimilar(ask)).toMatchObject({ items: [{ item_id: 'i21' }, { item_id: 'i22' }] });
 });

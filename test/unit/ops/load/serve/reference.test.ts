@@ -11,7 +11,7 @@ const item = (number: number, fields: object = {}) => ({
     archivedAt: null,
     price: null,
     currency: null,
-    tags: [],
+    tags: [`item:${number}`],
     parentId: null,
     publishedAt: null,
     ...fields,

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { createLogger } from '../../../../../../pipeline/kernel/logger.ts';
+import { createMetrics } from '../../../../../../pipeline/kernel/metrics.ts';
+import { pullRound, type RoundDeps } from '../../../../../../pipeline/stages/ingest/pull/round.ts';
+import type { PullMark } from '../../../../../../pipeline/stores/catalog-pull.ts';
+import type { PageAnswer, PageRequest } from '../../../../../../pipeline/stores/catalog-source.ts';
+
+const counts = { accepted: 0, unchanged: 0, stale: 0, rejected: 0 };
+const page = (items: readonly unknown[], nextCursor: string | null = null): PageAnswer => ({
+  kind: 'page',
+  items,
+  nextCursor,
+});
+const away = (retryAfterMs?: number): PageAnswer => ({ kind: 'away', why: 'answered 503', retryAfterMs });
+
+/** A round over a service that answers these in turn; items are instants of change. */
+async function play(answers: readonly PageAnswer[], over: Partial<RoundDeps> = {}, from: Partial<PullMark> = {}) {
+  let mark: PullMark | undefined = { since: null, seen: null, cursor: null, ...from };
+  const asked: Omit<PageRequest, 'signal'>[] = [];
+  const slept: number[] = [];
+  const ended: boolean[] = [];
+  const left = [...answers];
+  const deps: RoundDeps = {
+    ref: { namespace: 'shop', url: 'http://shop.example/' },
+    owner: 'one',
+    overlapMs: 100,
+    source: {
+      async page({ signal: _, ...request }) {
+        asked.push(request);
+        return left.shift() ?? page([]);
+      },
+    },
+    marks: {
+      take: async () => mark,
+      async save(_, __, move) {
+        mark = move.mark;
+        ended.push(move.roundEnded);
+        return true;
+      },
+      release: async () => undefined,
+    },
+    store: async (items) => ({ counts, changedAt: items.length > 0 ? Math.max(...(items as number[])) : null }),
+    clock: { now: () => 0, monotonic: () => 0, sleep: async (ms) => void slept.push(ms) },
+    random: () => 0,
+    log: createLogger('silent'),
+    metrics: createMetrics(),
+    onPage: () => undefined,
+    onWait: () => undefined,
+    ...over,
+  };
+  const result = await pullRound(deps, new AbortController().signal);
+  return { result, mark, asked, slept, ended };
+}
+
+describe('a round of the pull', () => {
+  it('asks again from the overlap before the latest change of the round before', async () => {
+    const { asked, mark } = await play([page([7_000])], {}, { since: 5_000 });
+    expect(asked).toEqual([{ updatedSince: 4_900, cursor: null, limit: 500 }]);
+    expect(mark).toEqual({ since: 7_000, seen: null, cursor: null });
+  });
+
+  it('moves the mark at its end, to the latest change of all of its pages', async () => {
+    const { result, mark, asked, ended } = await play([page([9_000], 'a'), page([8_000], 'b'), page([])]);
+    expect(result).toBe('ended');
+    expect(asked.map(({ updatedSince, cursor }) => [updatedSince, cursor])).toEqual([
+      [null, null],
+      [null, 'a'],
+      [null, 'b'],
+    ]);
+    expect(ended).toEqual([false, false, true]);
+    expect(mark).toEqual({ since: 9_000, seen: null, cursor: null });
+  });
+
+  it('never moves it backwards', async () => {
+    expect((await play([page([3_000])], {}, { since: 5_000 })).mark?.since).toBe(5_000);
+    expect((await play([page([])], {}, { since: 5_000 })).mark?.since).toBe(5_000);
+  });
+
+  it('goes on with the page that was not stored', async () => {
+    const { asked, mark } = await play([page([6_000])], {}, { since: 5_000, seen: 8_000, cursor: 'x' });
+    expect(asked).toEqual([{ updatedSince: 4_900, cursor: 'x', limit: 500 }]);
+    expect(mark?.since).toBe(8_000);
+  });
+
+  it('waits longer each time a service is away, from the start again once it answers', async () => {
+    const { slept } = await play([away(), away(), away(), page([1], 'a'), away(), page([2])]);
+    expect(slept).toEqual([250, 500, 1_000, 250]);
+  });
+
+  it('waits as long as the service says, but no longer than a minute', async () => {
+    expect((await play([away(7_000), away(86_400_000), page([])])).slept).toEqual([7_000, 60_000]);
+    expect((await play([away(8_000), page([])], { random: () => 1 })).slept).toEqual([10_000]);
+  });
+
+  it('asks for a page again that could not be stored', async () => {
+    let isFirst = true;
+    const { asked, slept } = await play([page([1], 'a'), page([1], 'a'), page([2])], {
+      store: async (items) => {
+        if (!isFirst) return { counts, changedAt: (items as number[])[0] ?? null };
+        isFirst = false;
+        return { waitFor: 'the outbox is full' };
+      },
+    });
+    expect(asked.map(({ cursor }) => cursor)).toEqual([null, null, 'a']);
+    expect(slept).toEqual([250]);
+  });
+
+  it('does not ask for ever where the cursor stays the same', async () => {
+    const { asked, slept } = await play([page([1], 'a'), page([2], 'a'), page([2])]);
+    expect(asked.map(({ cursor }) => cursor)).toEqual([null, 'a', 'a']);
+    expect(slept).toEqual([30_000]);
+  });
+
+  it('leaves the mark alone once another process has the lease', async () => {
+    const marks = { take: async () => undefined, save: async () => false, release: async () => undefined };
+    expect(await play([page([1])], { marks })).toMatchObject({ result: 'standby', asked: [] });
+    const lost = { ...marks, take: async () => ({ since: null, seen: null, cursor: null }) };
+    expect(await play([page([1])], { marks: lost })).toMatchObject({ result: 'standby', slept: [] });
+  });
+});
