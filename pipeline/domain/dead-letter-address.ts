@@ -16,8 +16,11 @@ export function printAddress({ stateVersion, stage, topic, partition, offset }: 
   return `${stage}${stateVersion === 0 ? '' : `.v${stateVersion}`}/${topic}/${partition}/${offset}`;
 }
 
-/** The same as a pattern. */
-export const addressPattern = /^([^/]+?)(?:\.v([1-9]\d{0,8}))?\/([^/]+)\/(\d{1,9})\/(\d{1,18})$/;
+/** Of a stage or a topic: no slash, and nothing that Postgres refuses. */
+const name = '[^/\\u0000-\\u001f\\u007f-\\u009f]+';
+
+/** The shape of an address as a pattern. */
+export const addressPattern = new RegExp(`^(${name}?)(?:\\.v([1-9]\\d{0,8}))?\\/(${name})\\/(\\d{1,9})\\/(\\d{1,18})$`);
 
 /** Undefined where the text is no address. */
 export function parseAddress(text: string): DeadLetterAddress | undefined {

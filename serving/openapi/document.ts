@@ -18,11 +18,18 @@ const identityHeaders = { 'X-Request-ID': header('X-Request-ID'), 'X-Correlation
 
 /** Codes that any operation may have, and those of whoever needs a key or a token. */
 const everywhere = { 500: ['internal'] };
+const ofClients = {
+  401: ['unauthenticated', 'key_invalid', 'key_expired', 'token_invalid', 'token_expired'],
+  403: ['scope_missing', 'namespace_forbidden', 'user_forbidden'],
+  429: ['rate_limited'],
+  503: ['not_ready', 'unavailable'],
+};
 const byAccess: Readonly<Record<Access, Readonly<Record<number, readonly string[]>>>> = {
   open: {},
-  ingest: { 401: ['unauthenticated'], 403: ['forbidden'], 429: ['rate_limited'] },
-  read: { 401: ['unauthenticated'], 403: ['forbidden'], 429: ['rate_limited'] },
-  admin: { 401: ['unauthenticated'], 403: ['not_an_operator', 'forbidden'], 429: ['rate_limited'] },
+  ingest: ofClients,
+  read: ofClients,
+  admin: ofClients,
+  operators: { 401: ['unauthenticated'], 403: ['not_an_operator'] },
 };
 
 const statusTexts: Readonly<Record<number, string>> = {
@@ -72,23 +79,28 @@ const headerComponents = {
 };
 
 const securitySchemes = {
-  bearer: { type: 'http', scheme: 'bearer', description: 'An API key, a JWT, or the token of an operator.' },
+  bearer: { type: 'http', scheme: 'bearer', description: 'An API key, or the token (JWT) of a user.' },
   apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key.' },
+  operator: { type: 'http', scheme: 'bearer', description: 'The token of an operator (`FRESHET_ADMIN_TOKENS`).' },
 };
 
 function securityOf(access: Access, isSecured: boolean): Json {
-  if (access === 'admin') return { security: isSecured ? [{ bearer: [] }, { apiKey: [] }] : [{ bearer: [] }] };
-  return access === 'open' || !isSecured ? { security: [] } : { security: [{ bearer: [] }, { apiKey: [] }] };
+  if (access === 'operators') return { security: [{ operator: [] }] };
+  return { security: access === 'open' || !isSecured ? [] : [{ bearer: [] }, { apiKey: [] }] };
 }
+
+const accessText = (access: Access): string => {
+  if (access === 'operators') return 'For operators.';
+  return access === 'open' ? '' : `Scope \`${access}\`.`;
+};
 
 function operationOf(one: Operation, index: number, isSecured: boolean): Json {
   const description = [index > 0 ? aliasOf(one) : '', one.description ?? ''].filter(Boolean).join(' ');
-  const scope = one.access === 'open' ? '' : `Scope \`${one.access}\`.`;
   return {
     operationId: index === 0 ? one.id : `${one.id}Alias${index === 1 ? '' : index}`,
     tags: [one.tag],
     summary: one.summary,
-    description: [description, scope].filter(Boolean).join(' '),
+    description: [description, accessText(one.access)].filter(Boolean).join(' '),
     deprecated: false,
     ...securityOf(one.access, isSecured),
     ...parametersOf(one),

@@ -8,8 +8,8 @@ export const tags = {
   'Dead letters': 'What stages set aside, for operators.',
 } as const;
 
-/** Who may call: anybody, or who has a key or a token with that scope. */
-export type Access = 'open' | 'ingest' | 'read' | 'admin';
+/** Who may call: anybody, who has a key with that scope (or, for lists and events, a user's token), or operators. */
+export type Access = 'open' | 'ingest' | 'read' | 'admin' | 'operators';
 
 type Fields = Readonly<Record<string, z.ZodType>>;
 

@@ -1,4 +1,5 @@
 import type { Operation } from './operation.ts';
+import { analyticsOperations } from './resources/analytics.ts';
 import { deadLetterOperations } from './resources/dead-letters.ts';
 import { documentOperations } from './resources/documents.ts';
 import { eventOperations } from './resources/events.ts';
@@ -13,5 +14,6 @@ export const operations: readonly Operation[] = [
   ...ruleOperations,
   ...listOperations,
   ...statusOperations,
+  ...analyticsOperations,
   ...deadLetterOperations,
 ];

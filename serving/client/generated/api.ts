@@ -48,6 +48,8 @@ export type ContextRequest = {
   readonly constraints?: Constraints | null;
   /** `next_cursor` of the answer before, for the same user and surface; good for 30 minutes. */
   readonly cursor?: string | null;
+  /** Also count the list as shown to the user, as `POST /v1/impressions` would. */
+  readonly log_impression?: boolean | null;
 };
 
 /** What became of one event. `accepted` means committed. */

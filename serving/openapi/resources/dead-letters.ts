@@ -13,10 +13,10 @@ import {
 } from '../schemas/dead-letters.ts';
 import { json } from './shared.ts';
 
-const base = { tag: 'Dead letters', access: 'admin' } as const;
+const base = { tag: 'Dead letters', access: 'operators' } as const;
 const codes = ['malformed', 'required', 'wrong_type', 'unknown_field', 'out_of_range'];
 const away = { 503: ['unavailable', 'incomplete'] };
-const onBody = { 400: ['malformed_json', 'topic_unknown', ...codes], 413: ['body_too_large'], ...away };
+const onBody = { 400: ['malformed_json', 'too_deep', 'topic_unknown', ...codes], 413: ['body_too_large'], ...away };
 const onQuery = { 400: codes, 503: ['unavailable'] };
 const result = {
   refused: 0,

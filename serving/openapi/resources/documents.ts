@@ -68,6 +68,7 @@ const upserts: readonly Operation[] = [
   },
   {
     ...upsert,
+    access: 'admin',
     id: 'upsertConfig',
     path: '/v1/config:upsert',
     aliases: ['/v1/config/upsert'],
@@ -97,7 +98,7 @@ const shown = (kind: 'item' | 'user', schema: z.ZodType, body: Readonly<Record<s
   id: kind === 'item' ? 'getItem' : 'getUser',
   method: 'get',
   path: `/v1/${kind}s/{id}`,
-  access: 'ingest',
+  access: 'read',
   summary: kind === 'item' ? 'Read an item' : 'Read a user',
   description: 'What was accepted just now is shown when its record has come back.',
   answers: { 200: json(`The ${kind}.`, schema) },

@@ -1,9 +1,20 @@
 import { z } from 'zod';
 import { listLimit } from '../../../pipeline/domain/packed-list.ts';
+import { refreshEveryMs } from '../../../pipeline/domain/refresh-limits.ts';
 import { cursorLength, cursorPattern } from '../../recommend/cursor.ts';
 import { limits } from '../../routes/query-fields.ts';
 import { alias, type Operation } from '../operation.ts';
-import { contextRequest, cursor, explain, limit, list, similarItems, surface } from '../schemas/lists.ts';
+import {
+  contextRequest,
+  cursor,
+  explain,
+  limit,
+  list,
+  logImpression,
+  refreshed,
+  similarItems,
+  surface,
+} from '../schemas/lists.ts';
 import { id, namespace, number } from '../schemas/text.ts';
 import { json, readProblems } from './shared.ts';
 
@@ -13,6 +24,7 @@ const query = {
   surface: surface.optional(),
   limit: limit.optional(),
   explain: explain.optional(),
+  log_impression: logImpression.optional(),
   cursor: z
     .string()
     .max(cursorLength)
@@ -158,7 +170,7 @@ const post: Operation = {
   answers: { 200: json('The list.', list) },
   problems: {
     ...paged,
-    400: ['malformed_json', ...paged[400]],
+    400: ['malformed_json', 'too_deep', ...paged[400]],
     413: ['body_too_large'],
     415: ['unsupported_media_type'],
   },
@@ -220,8 +232,35 @@ const similar: Operation = {
   ],
 };
 
+const refresh: Operation = {
+  ...base,
+  id: 'refreshRecommendations',
+  method: 'post',
+  path: '/v1/recommendations/{user_id}/refresh',
+  summary: "Make a user's list again",
+  description: `Soon, not before the answer. Once in ${refreshEveryMs / 1_000} seconds a user.`,
+  params: { user_id: id },
+  query: { namespace: namespace.optional() },
+  answers: { 202: json('It will be, or waits to be already.', refreshed) },
+  problems: { ...readProblems, 429: ['refresh_too_often', 'refresh_queue_full'] },
+  examples: [
+    {
+      summary: 'Of a user',
+      path: { user_id: 'u-1' },
+      answer: { status: 202, body: { request_id: 'r-12', status: 'queued' } },
+    },
+  ],
+};
+
 export const listOperations: readonly Operation[] = [
   get,
+  refresh,
+  alias(refresh, {
+    id: 'refreshRecommendationsByUserId',
+    path: '/recommendations/{userId}/refresh',
+    params: { userId: id },
+    examples: [{ ...refresh.examples?.[0], summary: 'Of a user', path: { userId: 'u-4' }, answer: { status: 202 } }],
+  }),
   post,
   similar,
   atQuery('getReco', '/reco'),

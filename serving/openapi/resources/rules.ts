@@ -6,7 +6,7 @@ import { id, namespace } from '../schemas/text.ts';
 import { deletion, deletionProblems } from './documents.ts';
 import { json, readProblems } from './shared.ts';
 
-const base = { tag: 'Catalogue', access: 'read' } as const;
+const base = { tag: 'Catalogue', access: 'admin' } as const;
 
 export const ruleOperations: readonly Operation[] = [
   {
@@ -54,7 +54,7 @@ export const ruleOperations: readonly Operation[] = [
     answers: { 200: json('The list as it would be.', list) },
     problems: {
       ...readProblems,
-      400: ['malformed_json', 'invalid_rule', ...readProblems[400]],
+      400: ['malformed_json', 'too_deep', 'invalid_rule', ...readProblems[400]],
       413: ['body_too_large'],
       415: ['unsupported_media_type'],
       503: [...readProblems[503], 'no_list'],
@@ -72,7 +72,6 @@ export const ruleOperations: readonly Operation[] = [
   },
   {
     ...base,
-    access: 'ingest',
     id: 'deleteRule',
     method: 'delete',
     path: '/v1/rules/{id}',

@@ -15,7 +15,7 @@ const ingestAway = [
 
 /** Problems of whatever writes through ingest. */
 export const writeProblems = {
-  400: ['malformed_json', 'body_incomplete', 'malformed_batch', 'duplicate_in_batch', ...fieldCodes],
+  400: ['malformed_json', 'too_deep', 'body_incomplete', 'malformed_batch', 'duplicate_in_batch', ...fieldCodes],
   413: ['body_too_large', 'batch_too_large'],
   415: ['unsupported_media_type', 'unsupported_encoding'],
   422: [...rowCodes, 'not_valid'],

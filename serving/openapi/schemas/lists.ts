@@ -17,6 +17,10 @@ export const limit = number({ min: 1, max: limits.maxLimit, integer: true }).des
 );
 export const explain = z.boolean().describe('Also tell what is not in the list and why.');
 
+export const logImpression = z
+  .boolean()
+  .describe('Also count the list as shown to the user, as `POST /v1/impressions` would.');
+
 export const cursor = text({ max: cursorLength }).describe(
   `\`next_cursor\` of the answer before, for the same user and surface; good for ${cursorMs / 60_000} minutes.`,
 );
@@ -57,6 +61,7 @@ export const contextRequest = named(
     context_items: optional(z.array(id).max(contextItemLimit)).describe('Such as the item of the page, or the cart.'),
     constraints: optional(constraints),
     cursor: optional(cursor),
+    log_impression: optional(logImpression),
   }),
 );
 
@@ -122,6 +127,12 @@ export const list = named(
       .optional()
       .describe('Only with `explain`.'),
   }),
+);
+
+export const refreshed = named(
+  'Refreshed',
+  'What became of a request to make a list again.',
+  z.object({ request_id: z.string(), status: z.enum(['queued', 'already_queued']) }),
 );
 
 export const similarItems = named(

@@ -32,7 +32,10 @@ async function fillShop(): Promise<void> {
 
 beforeAll(async () => {
   const sha256 = createHash('sha256').update(token).digest('hex');
-  whole = await startWholeProcess({ name: 'openapi', env: { FRESHET_ADMIN_TOKENS: `ann:${sha256}` } });
+  whole = await startWholeProcess({
+    name: 'openapi',
+    env: { FRESHET_ADMIN_TOKENS: `ann:${sha256}`, FRESHET_ADMIN_ON_HTTP_PORT: 'true' },
+  });
   url = whole.process.url;
   await fillShop();
 }, 180_000);
@@ -66,7 +69,7 @@ describe('every example', () => {
     const response = await fetch(url + targetOf(sendable), {
       method: operation.method.toUpperCase(),
       headers: {
-        ...(operation.access === 'admin' ? { authorization: `Bearer ${token}` } : {}),
+        ...(operation.access === 'operators' ? { authorization: `Bearer ${token}` } : {}),
         ...(example.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...example.headers,
       },

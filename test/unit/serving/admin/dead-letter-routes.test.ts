@@ -168,7 +168,8 @@ describe('the operators’ routes', () => {
   });
 
   it('say which id is none, and which is not there', async () => {
-    for (const path of ['letters/17', 'letters/%E0%A4%A', 'letters/a%0A']) expect((await get(path)).status).toBe(400);
+    for (const path of ['letters/17', 'letters/%E0%A4%A', 'letters/a%0A', 'letters/a%00/t/3/17'])
+      expect((await get(path)).status).toBe(400);
     const absent = await get('letters/aggregation.v1/t/3/18');
     expect(absent.status).toBe(404);
     expect(await absent.json()).toMatchObject({ code: 'dead_letter_unknown' });
@@ -212,6 +213,7 @@ describe('the operators’ routes', () => {
     ['redrive', { all: true, reason: 'x', limit: 10_001 }, '$.limit', 'out_of_range'],
     ['redrive', { all: true, reason: 'x', limit: 1_000, rate: 1 }, '$.limit', 'malformed'],
     ['redrive', { ids: ['nonsense'], reason: 'x' }, '$.ids.0', 'malformed'],
+    ['redrive', { ids: ['a\u0000/t/3/17'], reason: 'x' }, '$.ids.0', 'malformed'],
     ['redrive', { filter: { since: 'yesterday' }, reason: 'x' }, '$.filter.since', 'malformed'],
     ['redrive', { filter: { stage: 'a\u0000b' }, reason: 'x' }, '$.filter.stage', 'malformed'],
     ['redrive', { filter: { stagee: 'a' }, reason: 'x' }, '$.filter', 'unknown_field'],

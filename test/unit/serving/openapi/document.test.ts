@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { accessOf } from '../../../../serving/middleware/access-rules.ts';
 import { createDocument } from '../../../../serving/openapi/document.ts';
 import { operations } from '../../../../serving/openapi/operations.ts';
 import { documented, faultsOf, sendables } from '../../../support/openapi/answers.ts';
@@ -42,15 +43,21 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('has 401, 403 and 429 wherever somebody must be named, and nowhere else a lock', () => {
+  it('says of each operation whom it is for, as the process decides', () => {
+    for (const { access, path, method, aliases = [] } of operations) {
+      for (const one of [path, ...aliases]) {
+        const decided = accessOf(method.toUpperCase(), one.replaceAll(/\{[^}]+\}/g, 'x'));
+        expect([one, access]).toEqual([one, decided.kind === 'clients' ? decided.scope : decided.kind]);
+      }
+    }
+  });
+
+  it('has 401 and 403 wherever somebody must be named, and nowhere else a lock', () => {
     for (const { access, path, method } of operations) {
       const { responses = {}, security } = paths[path]?.[method] ?? {};
-      const statuses = Object.keys(responses).filter((status) => ['401', '403', '429'].includes(status));
-      expect([path, statuses, security?.length === 0]).toEqual([
-        path,
-        access === 'open' ? [] : ['401', '403', '429'],
-        access === 'open',
-      ]);
+      const statuses = Object.keys(responses).filter((status) => ['401', '403'].includes(status));
+      const isOpen = access === 'open';
+      expect([path, statuses, security?.length === 0]).toEqual([path, isOpen ? [] : ['401', '403'], isOpen]);
     }
   });
 
