@@ -56,6 +56,7 @@ export const rowCodes = [
   'in_future',
   'too_old',
   'pii_suspected',
+  'currency_unknown',
   'duplicate_item',
   'duplicate_position',
   'invalid_setting',

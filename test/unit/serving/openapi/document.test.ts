@@ -1,4 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { checkoutRoot } from '../../../../ops/stack/paths.ts';
 import { accessOf } from '../../../../serving/middleware/access-rules.ts';
 import { createDocument } from '../../../../serving/openapi/document.ts';
 import { operations } from '../../../../serving/openapi/operations.ts';
@@ -68,6 +71,19 @@ describe('the OpenAPI document', () => {
     );
     expect(locked.map(([path]) => path).every((path) => path.startsWith('/admin/'))).toBe(true);
     expect(locked.length).toBeGreaterThan(0);
+  });
+
+  it('knows every code that ingest gives', () => {
+    const folders = ['pipeline/domain/intake', 'pipeline/stages/ingest'].map((folder) => join(checkoutRoot(), folder));
+    const sources = folders.flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => readFileSync(join(folder, name), 'utf8')),
+    );
+    const given = sources.flatMap((text) => [...text.matchAll(/code: '(\w+)'/g)].map(([, code]) => code));
+    expect(given.length).toBeGreaterThan(50);
+    const listed = JSON.stringify(paths);
+    expect([...new Set(given)].filter((code) => !listed.includes(`"${code}"`))).toEqual([]);
   });
 
   it('has at least one example of each operation', () => {
