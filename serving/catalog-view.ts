@@ -15,6 +15,7 @@ export class NamespaceItems {
   #prices = new Float64Array(0);
   #publishedAt = new Float64Array(0);
   #families = new Uint32Array(0);
+  #tagBits = new Int32Array(0);
   #changes = 0;
   #newest: { readonly numbers: readonly number[]; readonly changes: number; readonly at: number } | undefined;
   readonly #familyNumbers = new Interner();
@@ -83,6 +84,11 @@ export class NamespaceItems {
     return this.#tags[number] ?? noTags;
   }
 
+  /** One of 32 bits for each tag: items that have none in common have no tag in common. */
+  tagBits(number: number): number {
+    return this.#tagBits[number] ?? 0;
+  }
+
   /** Undefined for a tag that no item has ever had. */
   tagNumber(tag: string): number | undefined {
     return this.#tagNumbers.find(tag);
@@ -135,7 +141,9 @@ export class NamespaceItems {
     this.#publishedAt[number] = item.publishedAt ?? Number.NEGATIVE_INFINITY;
     this.#families[number] = 1 + this.#familyNumbers.intern(item.parentId ?? item.itemId);
     this.#changes += 1;
-    this.#tags[number] = item.tags.map((tag) => this.#internTag(tag));
+    const tags = item.tags.map((tag) => this.#internTag(tag));
+    this.#tags[number] = tags;
+    this.#tagBits[number] = tags.reduce((bits, tag) => bits | (1 << (tag & 31)), 0);
   }
 
   #internTag(tag: string): number {
@@ -150,6 +158,7 @@ export class NamespaceItems {
     if (length <= this.#available.length) return;
     const capacity = Math.max(1_024, length, 2 * this.#available.length);
     this.#available = grown(this.#available, new Uint8Array(capacity));
+    this.#tagBits = grown(this.#tagBits, new Int32Array(capacity));
     this.#families = grown(this.#families, new Uint32Array(capacity));
     this.#archivedAt = grown(this.#archivedAt, new Float64Array(capacity).fill(Number.POSITIVE_INFINITY));
     this.#prices = grown(this.#prices, new Float64Array(capacity).fill(Number.NaN));
@@ -157,7 +166,7 @@ export class NamespaceItems {
   }
 }
 
-function grown<A extends Uint8Array | Uint32Array | Float64Array>(from: A, into: A): A {
+function grown<A extends Uint8Array | Int32Array | Uint32Array | Float64Array>(from: A, into: A): A {
   into.set(from);
   return into;
 }

@@ -72,15 +72,17 @@ export function unpackList(bytes: Buffer): PackedList {
   const anchorsAt = 32 + idLength;
   const itemsAt = anchorsAt + 4 * anchorCount;
   if (bytes.length !== itemsAt + 10 * count) throw new RangeError('packed list has the wrong length');
-  const candidates = Array.from({ length: count }, (_, i) => {
-    const anchor = bytes.readUInt8(itemsAt + 9 * count + i);
-    return {
-      item: bytes.readUInt32LE(itemsAt + 4 * i),
-      score: bytes.readFloatLE(itemsAt + 4 * count + 4 * i),
-      sources: bytes.readUInt8(itemsAt + 8 * count + i),
-      because: anchor === 0 ? 0 : bytes.readUInt32LE(anchorsAt + 4 * (anchor - 1)),
-    };
-  });
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const candidates: PackedCandidate[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const anchor = bytes[itemsAt + 9 * count + i] as number;
+    candidates.push({
+      item: view.getUint32(itemsAt + 4 * i, true),
+      score: view.getFloat32(itemsAt + 4 * count + 4 * i, true),
+      sources: bytes[itemsAt + 8 * count + i] as number,
+      because: anchor === 0 ? 0 : view.getUint32(anchorsAt + 4 * (anchor - 1), true),
+    });
+  }
   const reflects =
     idLength === 0
       ? undefined

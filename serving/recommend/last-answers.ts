@@ -1,4 +1,5 @@
 import type { PackedCandidate } from '../../pipeline/domain/packed-list.ts';
+import { Generations } from '../generations.ts';
 import type { KeptValues } from './kept-values.ts';
 
 /** A user's last answer, kept in process memory for when Redis is away, with what is known of the user. */
@@ -30,36 +31,23 @@ export function unpackSlate(slate: Float64Array): PackedCandidate[] {
   });
 }
 
-/** Answers kept; about 3 KiB each (20 candidates, a list and a profile), so 15 MiB. */
-const defaultCapacity = 5_000;
+/** Answers kept, and up to as many again; about 3 KiB each (20 candidates, a list and a profile), so 8 to 16 MiB. */
+const defaultCapacity = 2_500;
 
-/** A user's last good answer by namespace and surface, least recently used ones dropped first. */
+/** A user's last good answer by namespace and surface; those put longest ago are dropped. */
 export interface LastAnswers {
   get(namespace: string, surface: string, userId: string): RememberedAnswer | undefined;
   put(namespace: string, surface: string, userId: string, answer: RememberedAnswer): void;
   forget(namespace: string, surface: string, userId: string): void;
-  readonly size: number;
 }
 
 export function createLastAnswers(capacity = defaultCapacity): LastAnswers {
-  const answers = new Map<string, RememberedAnswer>();
+  const answers = new Generations<RememberedAnswer>(capacity);
   /** Surfaces may hold anything but NUL, and a namespace neither. */
   const keyOf = (namespace: string, surface: string, userId: string) => `${namespace}\0${surface}\0${userId}`;
   return {
-    get size() {
-      return answers.size;
-    },
     get: (namespace, surface, userId) => answers.get(keyOf(namespace, surface, userId)),
-    forget(namespace, surface, userId) {
-      answers.delete(keyOf(namespace, surface, userId));
-    },
-    put(namespace, surface, userId, answer) {
-      const key = keyOf(namespace, surface, userId);
-      answers.delete(key);
-      answers.set(key, answer);
-      if (answers.size <= capacity) return;
-      const oldest = answers.keys().next();
-      if (!oldest.done) answers.delete(oldest.value);
-    },
+    forget: (namespace, surface, userId) => answers.delete(keyOf(namespace, surface, userId)),
+    put: (namespace, surface, userId, answer) => answers.set(keyOf(namespace, surface, userId), answer),
   };
 }

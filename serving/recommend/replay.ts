@@ -41,7 +41,7 @@ export async function replay(request: RetainedRequest, { catalog, metrics }: Rep
     health: { problem: undefined, mayAsk: () => true, answered: ignored, failed: ignored },
     decoder: createDecoder(ignored),
     clock: { now: () => askedAt, monotonic: () => askedAt, sleep: async () => undefined },
-    lastAnswers: { size: 1, get: () => inputs.lastAnswer, put: ignored, forget: ignored },
+    lastAnswers: { get: () => inputs.lastAnswer, put: ignored, forget: ignored },
   });
   const slate = await recommend(query);
   const items = slate?.items.map(({ item }) => item) ?? [];

@@ -1,3 +1,4 @@
+import { Generations } from '../generations.ts';
 import { keptInputs, type RequestInputs } from './inputs.ts';
 import { valuesOf } from './kept-values.ts';
 import type { HydratedQuery, Query, Slate } from './query.ts';
@@ -18,7 +19,7 @@ export interface RetainedRequest {
   readonly answered: readonly number[];
 }
 
-/** The newest answers' inputs, in process memory: some 4 KiB each. */
+/** The newest answers' inputs, in process memory: some 4 KiB each, `capacity` of them at least and twice as many at most. */
 export interface RetainedRequests {
   readonly capacity: number;
   retain(slate: Slate): void;
@@ -27,19 +28,14 @@ export interface RetainedRequests {
 }
 
 export function createRetainedRequests(capacity: number): RetainedRequests {
-  const requests = new Map<string, RetainedRequest>();
+  const requests = new Generations<RetainedRequest>(capacity);
   const keyOf = (requestId: string, offset: number) => `${offset} ${requestId}`;
   return {
     capacity,
     retain(slate) {
       if (capacity === 0) return;
       const { query } = slate;
-      const key = keyOf(query.page?.requestId ?? query.requestId, query.page?.offset ?? 0);
-      requests.delete(key);
-      requests.set(key, retained(slate));
-      if (requests.size <= capacity) return;
-      const oldest = requests.keys().next();
-      if (!oldest.done) requests.delete(oldest.value);
+      requests.set(keyOf(query.page?.requestId ?? query.requestId, query.page?.offset ?? 0), retained(slate));
     },
     find: (requestId, offset) => requests.get(keyOf(requestId, offset)),
   };

@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import type { Clock } from '../../pipeline/kernel/clock.ts';
 import type { Problem } from '../../pipeline/kernel/problem.ts';
 import { type Impressions, impressionsNotAvailable, servedSlate } from '../impressions.ts';
-import type { IdentityEnv } from '../middleware/identity.ts';
+import { answeredJson, type IdentityEnv } from '../middleware/identity.ts';
 import type { Measure } from '../middleware/request-metrics.ts';
 import { type Answer, answerOf } from '../recommend/answer.ts';
 import { noConstraints } from '../recommend/constraints.ts';
@@ -59,7 +59,7 @@ function answering({ recommend, cursors, clock, loaded, impressions }: Recommend
     if (slate === undefined) return refuse(c, noList);
     const document = withoutFirst(skip, answerOf(slate, cursors));
     if (asked.logImpression) impressions?.log(servedSlate(asked, document));
-    return c.json(document);
+    return answeredJson(c, document);
   };
 }
 

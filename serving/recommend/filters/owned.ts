@@ -7,8 +7,9 @@ import type { Filter } from '../roles.ts';
  */
 export const bought: Filter = {
   name: 'bought',
+  applies: ({ settings, owned }) => settings.exclude_bought && owned.bought.size > 0,
   removes(item, { settings, owned, askedAt }) {
-    const day = settings.exclude_bought ? owned.bought.get(item) : undefined;
+    const day = owned.bought.get(item);
     if (day === undefined) return false;
     return settings.exclude_bought_days === null || day >= dayOf(askedAt) - settings.exclude_bought_days;
   },
@@ -17,11 +18,13 @@ export const bought: Filter = {
 /** Dismissed by the user: no surface shows it. */
 export const dismissed: Filter = {
   name: 'dismissed',
+  applies: ({ owned }) => owned.dismissed.size > 0,
   removes: (item, { owned }) => owned.dismissed.has(item),
 };
 
 /** In the cart already. */
 export const inCart: Filter = {
   name: 'in_cart',
-  removes: (item, { settings, owned }) => settings.exclude_in_cart && owned.inCart.has(item),
+  applies: ({ settings, owned }) => settings.exclude_in_cart && owned.inCart.size > 0,
+  removes: (item, { owned }) => owned.inCart.has(item),
 };

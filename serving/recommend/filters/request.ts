@@ -3,6 +3,7 @@ import type { Filter } from '../roles.ts';
 /** Excluded by the request. */
 export const excluded: Filter = {
   name: 'excluded',
+  applies: ({ excluded }) => excluded.size > 0,
   removes: (item, { excluded }) => excluded.has(item),
 };
 

@@ -22,10 +22,10 @@ export interface Diversity {
  * the items taken since only where that bound reaches the best value found (lazy evaluation, Minoux 1978).
  */
 export function createDiversity(items: NamespaceItems, weight: number): Diversity {
-  const taken: (readonly number[])[] = [];
+  const taken: TakenTags[] = [];
   return {
     note(item) {
-      taken.push(items.tagsOf(item));
+      taken.push(tagsOf(items, item));
     },
     choose(candidates, { accepts, most }) {
       const standing = createStanding(candidates, items, { weight, taken });
@@ -37,17 +37,28 @@ export function createDiversity(items: NamespaceItems, weight: number): Diversit
         if (!accepts(candidate)) continue;
         chosen += 1;
         standing.confirm(best);
-        taken.push(items.tagsOf(candidate.item));
+        taken.push(tagsOf(items, candidate.item));
       }
       return candidates.filter((_, i) => !standing.isConfirmed(i));
     },
   };
 }
 
+interface TakenTags {
+  readonly tags: readonly number[];
+  /** A bit of 32 for each tag: items without a bit in common have no tag in common. */
+  readonly bits: number;
+}
+
+const tagsOf = (items: NamespaceItems, item: number): TakenTags => ({
+  tags: items.tagsOf(item),
+  bits: items.tagBits(item),
+});
+
 interface Taken {
   readonly weight: number;
   /** Tags of the items taken so far; grows. */
-  readonly taken: readonly (readonly number[])[];
+  readonly taken: readonly TakenTags[];
 }
 
 const open = 0;
@@ -69,9 +80,13 @@ function createStanding(candidates: readonly Candidate[], items: NamespaceItems,
   }
   const value = (i: number) => (relevance[i] as number) - weight * (likeness[i] as number);
   const catchUp = (i: number) => {
-    const own = items.tagsOf((candidates[i] as Candidate).item);
+    const { item } = candidates[i] as Candidate;
+    const own = items.tagsOf(item);
+    const bits = items.tagBits(item);
     for (let k = known[i] as number; k < taken.length; k += 1) {
-      const similarity = jaccard(own, taken[k] as readonly number[]);
+      const other = taken[k] as TakenTags;
+      if ((bits & other.bits) === 0) continue;
+      const similarity = jaccard(own, other.tags);
       if (similarity > (likeness[i] as number)) likeness[i] = similarity;
     }
     known[i] = taken.length;

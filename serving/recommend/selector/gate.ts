@@ -19,6 +19,7 @@ export interface Gate {
 
 export function createGate(query: HydratedQuery, filters: readonly Filter[]): Gate {
   const { items, settings, constraints } = query;
+  const active = filters.filter((one) => one.applies?.(query) !== false);
   const removed: Removal[] = [];
   const places = new Map<number, number>();
   const families = settings.one_per_parent ? new Set<number>() : undefined;
@@ -37,7 +38,7 @@ export function createGate(query: HydratedQuery, filters: readonly Filter[]): Ga
     removed,
     placeOf: (item) => places.get(item),
     admits(item, level) {
-      const why = filters.find((one) => one.removes(item, query))?.name;
+      const why = active.find((one) => one.removes(item, query))?.name;
       if (why === undefined) return true;
       places.set(item, -1); // a later rung need not ask again
       return remove(item, level, why);

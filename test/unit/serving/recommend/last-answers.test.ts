@@ -8,15 +8,16 @@ const answer = (locale: string) => ({
   slate: packSlate([]),
 });
 
-it('keeps no more answers than it may, and drops the least recently put', () => {
-  const answers = createLastAnswers(2);
-  answers.put('shop', 'home', 'a', answer('1'));
-  answers.put('shop', 'home', 'b', answer('2'));
-  answers.put('shop', 'home', 'a', answer('3'));
-  answers.put('shop', 'home', 'c', answer('4'));
-  expect(answers.size).toBe(2);
-  expect(answers.get('shop', 'home', 'a')?.values).toEqual(answer('3').values);
-  expect(answers.get('shop', 'home', 'b')).toBeUndefined();
+it('keeps as many of the newest answers as it may at least, and drops those put longest ago', () => {
+  const answers = createLastAnswers(3);
+  const kept = (user: string) => answers.get('shop', 'home', user)?.values;
+  for (const user of ['a', 'b', 'c', 'd', 'e', 'a']) answers.put('shop', 'home', user, answer(user));
+  expect(kept('a')).toEqual(answer('a').values);
+  for (const user of ['f', 'g', 'h']) answers.put('shop', 'home', user, answer(user));
+  expect(['f', 'g', 'h'].map(kept)).toEqual(['f', 'g', 'h'].map((user) => answer(user).values));
+  expect(['b', 'c'].map(kept)).toEqual([undefined, undefined]);
+  answers.forget('shop', 'home', 'h');
+  expect(kept('h')).toBeUndefined();
 });
 
 it('tells users, surfaces and namespaces apart', () => {
