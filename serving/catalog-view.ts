@@ -17,7 +17,11 @@ export class NamespaceItems {
   #families = new Uint32Array(0);
   #tagBits = new Int32Array(0);
   #changes = 0;
-  #newest: { readonly numbers: readonly number[]; readonly changes: number; readonly at: number } | undefined;
+  #namings = 0;
+  #dated = 0;
+  #newest:
+    | { readonly numbers: readonly number[]; readonly dated: number; readonly changes: number; readonly at: number }
+    | undefined;
   readonly #familyNumbers = new Interner();
   readonly #currencies: (string | undefined)[] = [];
   readonly #tags: (readonly number[] | undefined)[] = [];
@@ -28,9 +32,9 @@ export class NamespaceItems {
     return this.#numbers.size;
   }
 
-  /** Grows with each item, and each tag, that was not known before. */
+  /** Grows with each name of an item, and each tag, that was not known before. */
   get names(): number {
-    return this.#numbers.size + this.#tagNumbers.size;
+    return this.#namings + this.#tagNumbers.size;
   }
 
   /** Grows with each change of an item. */
@@ -106,21 +110,26 @@ export class NamespaceItems {
 
   /**
    * Items by `publishedAt` from `since` to `now`, newest first, at most the 5,000 newest of all. What has changed is
-   * looked at once a second: a pass over the catalogue and a sort of its dated items.
+   * looked at once a second where a date is another: a pass over the catalogue and a sort of its dated items.
    */
   newest(now: number, since: number): readonly number[] {
     const known = this.#newest;
-    const isCurrent = known !== undefined && (known.changes === this.#changes || now - known.at < newestEveryMs);
+    const isCurrent = known !== undefined && (known.dated === this.#dated || now - known.at < newestEveryMs);
     const { numbers } = isCurrent ? known : this.#sortNewest(now);
     const from = numbers.findIndex((number) => this.publishedAt(number) <= now);
     const end = numbers.findIndex((number) => this.publishedAt(number) < since);
     return from < 0 ? noTags : numbers.slice(from, end < 0 ? undefined : end);
   }
 
+  /** `changes` as it was when `newest` looked last. */
+  get newestChanges(): number {
+    return this.#newest?.changes ?? this.#changes;
+  }
+
   #sortNewest(at: number): { readonly numbers: readonly number[] } {
     const dated = [...this.#numbers.values()].filter((number) => this.publishedAt(number) > Number.NEGATIVE_INFINITY);
     const numbers = dated.sort((a, b) => this.publishedAt(b) - this.publishedAt(a) || b - a).slice(0, newestLimit);
-    this.#newest = { numbers, changes: this.#changes, at };
+    this.#newest = { numbers, dated: this.#dated, changes: this.#changes, at };
     return this.#newest;
   }
 
@@ -131,6 +140,7 @@ export class NamespaceItems {
   set(number: number, item: ItemAttributes): void {
     this.#reserve(number + 1);
     const former = this.#ids[number];
+    if (former !== item.itemId) this.#namings += 1;
     if (former !== undefined && former !== item.itemId) this.#numbers.delete(former);
     this.#ids[number] = item.itemId;
     this.#numbers.set(item.itemId, number);
@@ -138,7 +148,9 @@ export class NamespaceItems {
     this.#archivedAt[number] = item.archivedAt ?? Number.POSITIVE_INFINITY;
     this.#prices[number] = item.price === null ? Number.NaN : Number(item.price);
     this.#currencies[number] = item.currency ?? undefined;
-    this.#publishedAt[number] = item.publishedAt ?? Number.NEGATIVE_INFINITY;
+    const publishedAt = item.publishedAt ?? Number.NEGATIVE_INFINITY;
+    if (this.#publishedAt[number] !== publishedAt) this.#dated += 1;
+    this.#publishedAt[number] = publishedAt;
     this.#families[number] = 1 + this.#familyNumbers.intern(item.parentId ?? item.itemId);
     this.#changes += 1;
     const tags = item.tags.map((tag) => this.#internTag(tag));

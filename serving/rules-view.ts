@@ -1,6 +1,6 @@
 import type { StatedRule } from '../pipeline/domain/rule.ts';
 import type { NamespaceItems } from './catalog-view.ts';
-import { type ActiveRules, compileRules, noRules } from './recommend/rules/compile.ts';
+import { type ActiveRules, type Compiled, compileRules, noRules } from './recommend/rules/compile.ts';
 import type { RulesTrial } from './recommend/rules/trial.ts';
 
 /** Rules of every namespace in process memory. */
@@ -21,17 +21,20 @@ export interface RulesMoment {
   readonly items: NamespaceItems;
 }
 
-interface Compiled {
-  readonly rules: ActiveRules;
-  readonly until: number;
-  readonly known: number;
+interface Kept extends Compiled {
+  /** `names` of the catalogue when it was compiled, and when that was. */
+  readonly names: number;
+  readonly at: number;
 }
+
+/** How soon a rule is followed whose item or tag has come into the catalogue after it. */
+const namesEveryMs = 1_000;
 
 interface NamespaceRules {
   readonly rules: readonly StatedRule[];
   /** Surfaces that some rule names: requests may name any, and all others are as one. */
   readonly surfaces: ReadonlySet<string>;
-  readonly compiled: Map<string, Compiled>;
+  readonly compiled: Map<string, Kept>;
 }
 
 export function createRulesView(): RulesView {
@@ -55,11 +58,14 @@ export function createRulesView(): RulesView {
       if (own === undefined) return noRules;
       const name = own.surfaces.has(surface) ? surface : '';
       const known = own.compiled.get(name);
-      // Items and tags that the catalogue has learnt since may be those a rule names.
-      if (known !== undefined && now < known.until && known.known === items.names) return known.rules;
-      const { rules, until } = compileRules(own.rules, { surface: name, now, items });
-      own.compiled.set(name, { rules, until, known: items.names });
-      return rules;
+      if (known !== undefined && now < known.until && !isStale(known, { now, items })) return known.rules;
+      const compiled = compileRules(own.rules, { surface: name, now, items });
+      own.compiled.set(name, { ...compiled, names: items.names, at: now });
+      return compiled.rules;
     },
   };
 }
+
+/** Items and tags that the catalogue has learnt since may be those a rule names. */
+const isStale = (known: Kept, { now, items }: Pick<RulesMoment, 'now' | 'items'>): boolean =>
+  known.names !== items.names && !known.isWhole && now - known.at >= namesEveryMs;

@@ -29,7 +29,7 @@ export interface TagAffinity {
   readonly weight: number;
 }
 
-/** 32-bit FNV-1a over UTF-16 units. Two tags of one hash are liked alike: harmless, and of 10,000 tags 0.01 pairs. */
+/** 32-bit FNV-1a over UTF-16 units. Of two tags of one hash one is taken for the other: of 10,000 tags 0.01 pairs. */
 export function tagHash(tag: string): number {
   let hash = 0x81_1c_9d_c5;
   for (let i = 0; i < tag.length; i += 1) hash = Math.imul(hash ^ tag.charCodeAt(i), 0x01_00_01_93);

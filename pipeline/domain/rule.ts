@@ -1,10 +1,15 @@
 import { z } from 'zod';
 import { normaliseTag, tagLimits } from './intake/tag.ts';
+import { cleanPattern, isCleanText } from './intake/text.ts';
 
-const itemId = z.string().min(1).max(128);
-const tag = z
-  .string()
-  .max(tagLimits.length)
+const text = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .refine(isCleanText, 'must be well-formed Unicode without control characters')
+    .meta({ pattern: cleanPattern });
+const itemId = text(128).min(1);
+const tag = text(tagLimits.length)
   .transform(normaliseTag)
   .refine((text) => text !== '', 'must hold a tag');
 const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
@@ -15,7 +20,7 @@ const targetLimit = 1_000;
 
 const shared = {
   /** Surfaces it applies to; every surface where absent. */
-  surfaces: z.array(z.string().min(1).max(64)).min(1).max(50).optional(),
+  surfaces: z.array(text(64).min(1)).min(1).max(50).optional(),
   enabled: z.boolean().default(true),
   /** First instant at which it applies. */
   starts_at: instant.optional(),
@@ -24,7 +29,7 @@ const shared = {
   /** Of two rules for one position the greater one wins, then the smaller id. */
   priority: z.int().min(-1_000).max(1_000).default(0),
   /** For people. */
-  description: z.string().max(500).optional(),
+  description: text(500).optional(),
 };
 /** What it is about: items by id, and items that have any of the tags. */
 const target = {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isCleanText } from './intake/text.ts';
 
 const minutes = 60_000;
 const days = 24 * 60 * minutes;
@@ -89,7 +90,7 @@ export const namespaceSettingsSchema = z.strictObject({
     .max(30 * days)
     .default(days),
   /** By name; `default` stands in for a surface that is not named. */
-  surfaces: z.record(z.string().max(64), surface).default({}),
+  surfaces: z.record(z.string().max(64).refine(isCleanText), surface).default({}),
 });
 
 export type NamespaceSettings = z.infer<typeof namespaceSettingsSchema>;

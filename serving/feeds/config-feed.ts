@@ -33,12 +33,17 @@ export function configFeed(reader: ConfigReader, views: ConfigViews, environment
       const beyond = stored.length - rulesLimit;
       log.error({ namespace, beyond, limit: rulesLimit }, 'more rules than are followed, the last ones by id are not');
     }
-    const rules = stored.slice(0, rulesLimit).flatMap((one): StatedRule[] => {
+    const before = new Map(views.rules.stated(namespace).map((rule) => [rule.id, rule]));
+    const rules = stored.slice(0, rulesLimit).map((one) => {
       const rule = parseRule(one);
-      if (typeof rule === 'string') refuse('rules', namespace, rule);
-      return typeof rule === 'string' ? [] : [rule];
+      if (typeof rule !== 'string') return rule;
+      refuse('rules', namespace, rule);
+      return before.get(one.id);
     });
-    views.rules.set(namespace, rules);
+    views.rules.set(
+      namespace,
+      rules.filter((rule) => rule !== undefined),
+    );
   };
   const read = async (namespaces: Iterable<string>) => {
     for (const namespace of new Set(namespaces)) {

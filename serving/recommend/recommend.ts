@@ -54,7 +54,8 @@ async function climb(roles: Roles, query: HydratedQuery, selection: Selection): 
   const ladder = query.user.contextItems.length > 0 ? roles.sourcesInContext : roles.sources;
   let heard: FallbackLevel | undefined;
   for (const source of ladder) {
-    if (selection.isFull && (selection.left >= query.limit || !roles.sourcesInMemory.includes(source))) continue;
+    const isEnough = selection.left >= query.limit || !roles.sourcesInMemory.includes(source);
+    if (heard !== undefined && selection.isFull && isEnough) continue;
     const offered = await source.candidates(query, selection.count);
     if (offered === undefined) continue;
     heard ??= source.level;

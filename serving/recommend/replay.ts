@@ -53,9 +53,9 @@ export async function replay(request: RetainedRequest, { catalog, metrics }: Rep
 }
 
 /** Answers what Redis answered then; where it failed, fails. */
-function tapeOf({ inputs, degraded, version, query }: RetainedRequest): ListReader {
+function tapeOf({ inputs, degraded, version }: RetainedRequest): ListReader {
   const away = () => new TransientError('redis_unavailable', 'was away when this was answered');
-  let isFirst = query.contextItems.length > 0;
+  let isFirst = inputs.contextNeighbours.length > 0;
   return {
     async user() {
       if (inputs.values === undefined) throw away();

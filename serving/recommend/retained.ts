@@ -49,7 +49,7 @@ function retained({ query, items }: Slate): RetainedRequest {
     inputs: copied(query.inputs),
     degraded: query.rounds.degraded,
     rules: query.rules,
-    catalogChanges: query.items.changes,
+    catalogChanges: query.settings.fresh === null ? query.items.changes : query.items.newestChanges,
     answered: items.map(({ item }) => item),
   };
 }

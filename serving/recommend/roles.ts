@@ -17,6 +17,8 @@ export interface Source {
 /** A reason not to show an item; `name` is a label of the metrics. Looks at memory only. */
 export interface Filter<Q = HydratedQuery> {
   readonly name: string;
+  /** Decides by what Redis knows of the user. */
+  readonly isOfUser?: boolean;
   /** False where it removes nothing from this answer, whatever the item; without it, it may. */
   applies?(query: Q): boolean;
   removes(item: number, query: Q): boolean;

@@ -122,6 +122,8 @@ export function recommendationRoutes(deps: RecommendationRouteDeps): Hono<Identi
 function withoutFirst(count: number, answer: Answer): Answer {
   if (count === 0) return answer;
   const { explain, items } = answer;
-  const explained = explain && { explain: { ...explain, levels: explain.levels.slice(count) } };
+  const applied = explain?.rules.applied.filter(({ position }) => position > count) ?? [];
+  const rules = explain && { ...explain.rules, applied };
+  const explained = explain && rules && { explain: { ...explain, rules, levels: explain.levels.slice(count) } };
   return { ...answer, items: items.slice(count), ...explained };
 }

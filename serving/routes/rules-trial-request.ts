@@ -12,7 +12,7 @@ import { idRule, textFault } from '../../pipeline/domain/intake/text.ts';
 import type { StatedRule } from '../../pipeline/domain/rule.ts';
 import { ruleSchema } from '../../pipeline/domain/rule.ts';
 import type { Query } from '../recommend/query.ts';
-import { parseContextRequest } from './context-request.ts';
+import { type ContextRequest, parseContextRequest } from './context-request.ts';
 
 /** Rules that one rehearsal may add or leave out. */
 export const trialLimit = 100;
@@ -28,9 +28,21 @@ export function parseRulesTrial(body: unknown, requestId: string, caller: Caller
   if (!asked.ok) fields.problems.unshift(...asked.problems.map(under('$.request')));
   const rules = (readList(fields, 'rules', trialLimit) ?? []).map((rule, at) => readRule(fields, rule, at));
   const without = new Set(readTexts(fields, 'without', trialLimit, idRule));
+  if (asked.ok) fields.problems.push(...notForTrials(asked.value));
   if (!asked.ok || fields.problems.length > 0) return { ok: false, problems: fields.problems };
   const trial = { rules: rules.filter((rule) => rule !== undefined), without };
   return { ok: true, value: { ...asked.value.query, explain: true, trial } };
+}
+
+function notForTrials({ query, cursor }: ContextRequest): FieldProblem[] {
+  const code = 'not_allowed';
+  const message = 'goes on with a list that was answered; a trial is a list of its own';
+  return [
+    ...(cursor === undefined ? [] : [{ code, path: '$.request.cursor', message }]),
+    ...(query.logImpression
+      ? [{ code, path: '$.request.log_impression', message: 'must be false: nobody sees a trial' }]
+      : []),
+  ];
 }
 
 const under =

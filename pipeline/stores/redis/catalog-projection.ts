@@ -74,7 +74,7 @@ function putNamespace(pipeline: ChainableCommander, { namespace, settings, rules
   else pipeline.del(redisKeys.config(namespace));
   if (rules.length > 0) pipeline.set(redisKeys.rules(namespace), JSON.stringify(rules));
   else pipeline.del(redisKeys.rules(namespace));
-  if (settings || rules.length > 0) pipeline.sadd(redisKeys.configIndex, namespace);
-  else pipeline.srem(redisKeys.configIndex, namespace);
+  // Never taken out: a server that loads everything has to hear of a namespace that has no configuration any more.
+  pipeline.sadd(redisKeys.configIndex, namespace);
   pipeline.xadd(redisKeys.configFeed, 'MAXLEN', '~', feedEntries, '*', 'ns', namespace, 'kind', 'config');
 }

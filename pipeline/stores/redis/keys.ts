@@ -32,7 +32,7 @@ export const redisKeys = {
   config: (ns: string) => `c:{${ns}}:config`,
   /** JSON [{ id, revision, body }]. */
   rules: (ns: string) => `c:{${ns}}:rules`,
-  /** Set of namespaces that have configuration. */
+  /** Set of namespaces that have configuration, or had some. */
   configIndex: 'c:index',
   /** Stream; entries { ns, kind: 'config' }: read all of the namespace again. */
   configFeed: 'c:feed',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ruleSchema } from '../../../pipeline/domain/rule.ts';
 import { trialLimit } from '../../routes/rules-trial-request.ts';
 import { contextRequest } from './lists.ts';
-import { named, optional } from './named.ts';
+import { absent, named, optional } from './named.ts';
 import { id } from './text.ts';
 
 /** A rule but for `pin` names items or tags. */
@@ -41,7 +41,9 @@ export const rulesPreview = named(
   'RulesPreview',
   'A request for a list, and the rules to try on it: those of `rules` beside or in the place of stored ones, and without those of `without`.',
   z.strictObject({
-    request: contextRequest,
+    request: contextRequest
+      .extend({ cursor: absent, log_impression: optional(z.literal(false)) })
+      .describe('Whom the list would be for. It is a first page, and is not logged.'),
     rules: optional(z.array(z.unknown().meta(withId())).max(trialLimit)),
     without: optional(z.array(id).max(trialLimit)),
   }),

@@ -7,6 +7,7 @@ import type { Filter } from '../roles.ts';
  */
 export const bought: Filter = {
   name: 'bought',
+  isOfUser: true,
   applies: ({ settings, owned }) => settings.exclude_bought && owned.bought.size > 0,
   removes(item, { settings, owned, askedAt }) {
     const day = owned.bought.get(item);
@@ -18,6 +19,7 @@ export const bought: Filter = {
 /** Dismissed by the user: no surface shows it. */
 export const dismissed: Filter = {
   name: 'dismissed',
+  isOfUser: true,
   applies: ({ owned }) => owned.dismissed.size > 0,
   removes: (item, { owned }) => owned.dismissed.has(item),
 };
@@ -25,6 +27,7 @@ export const dismissed: Filter = {
 /** In the cart already. */
 export const inCart: Filter = {
   name: 'in_cart',
+  isOfUser: true,
   applies: ({ settings, owned }) => settings.exclude_in_cart && owned.inCart.size > 0,
   removes: (item, { owned }) => owned.inCart.has(item),
 };

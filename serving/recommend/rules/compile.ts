@@ -45,16 +45,21 @@ export interface CompileMoment {
 
 type Stated<A extends Rule['action']> = Extract<Rule, { readonly action: A }>;
 
-/** Rules that apply on the surface now, and until when this stays so (the next start or end of a rule). */
-export function compileRules(
-  all: readonly Rule[],
-  { surface, now, items }: CompileMoment,
-): { readonly rules: ActiveRules; readonly until: number } {
+export interface Compiled {
+  readonly rules: ActiveRules;
+  /** The next start or end of a rule. */
+  readonly until: number;
+  /** The catalogue knows every item and tag that they name. */
+  readonly isWhole: boolean;
+}
+
+/** Rules that apply on the surface now. */
+export function compileRules(all: readonly Rule[], { surface, now, items }: CompileMoment): Compiled {
   const here = all.filter((rule) => rule.enabled && (rule.surfaces === undefined || rule.surfaces.includes(surface)));
   const edges = here.flatMap((rule) => [rule.starts_at, rule.ends_at]).filter((at) => at !== undefined && at > now);
   const until = Math.min(Number.POSITIVE_INFINITY, ...edges.filter((at) => at !== undefined));
   const active = here.filter((rule) => (rule.starts_at ?? now) <= now && (rule.ends_at ?? now + 1) > now);
-  if (active.length === 0) return { rules: noRules, until };
+  if (active.length === 0) return { rules: noRules, until, isWhole: true };
   const of = <A extends Rule['action']>(action: A) =>
     active.filter((rule): rule is Stated<A> => rule.action === action);
   const [blocks, lists, boosts] = [of('block'), of('whitelist'), of('boost')];
@@ -63,10 +68,11 @@ export function compileRules(
   const boosted = createTargets(boosts, items);
   return {
     until,
+    isWhole: active.every((rule) => isKnown(rule, items)),
     rules: {
       blockedBy: (item) => blocked.find(item)?.id,
       isListed: (item) => lists.length === 0 || listed.find(item) !== undefined,
-      factorOf: (item) => boosted.all(item).reduce((product, { factor }) => product * factor, 1),
+      factorOf: (item) => boundedProduct(boosted.all(item)),
       boostsOf: (item) => boosted.all(item).map(({ id }) => id),
       hasBoosts: boosts.length > 0,
       pins: pinsOf(of('pin'), items),
@@ -74,6 +80,24 @@ export function compileRules(
     },
   };
 }
+
+function isKnown(rule: Rule, items: NamespaceItems): boolean {
+  if (rule.action === 'pin') return items.numberOf(rule.item) !== undefined;
+  const knowsItems = rule.items?.every((itemId) => items.numberOf(itemId) !== undefined) ?? true;
+  return knowsItems && (rule.tags?.every((tag) => items.tagNumber(tag) !== undefined) ?? true);
+}
+
+/** Products of many boosts would leave the range of the scores that lists and cursors hold. */
+const boundedProduct = (rules: readonly Stated<'boost'>[]): number =>
+  rules.length === 0
+    ? 1
+    : Math.min(
+        1e6,
+        Math.max(
+          1e-6,
+          rules.reduce((product, { factor }) => product * factor, 1),
+        ),
+      );
 
 /** An item that a rule of greater priority has pinned, or a position that it has taken, is left to it. */
 function pinsOf(rules: readonly Stated<'pin'>[], items: NamespaceItems): readonly Pin[] {
@@ -107,7 +131,9 @@ function createTargets<R extends TargetRule>(rules: readonly R[], items: Namespa
   const byItem = new Map<number, R[]>();
   const byTag = new Map<number, R[]>();
   const note = (map: Map<number, R[]>, key: number | undefined, rule: R) => {
-    if (key !== undefined) map.set(key, [...(map.get(key) ?? []), rule]);
+    const known = key === undefined ? undefined : map.get(key);
+    if (known !== undefined) known.push(rule);
+    else if (key !== undefined) map.set(key, [rule]);
   };
   for (const rule of rules.toSorted(byPriority)) {
     for (const itemId of new Set(rule.items)) note(byItem, items.numberOf(itemId), rule);
@@ -120,5 +146,14 @@ function createTargets<R extends TargetRule>(rules: readonly R[], items: Namespa
     for (const tag of items.tagsOf(item)) for (const rule of byTag.get(tag) ?? none) found.add(rule);
     return [...found];
   };
-  return { all, find: (item) => (byItem.size + byTag.size === 0 ? undefined : all(item)[0]) };
+  const find = (item: number): R | undefined => {
+    const own = byItem.get(item)?.[0];
+    if (own !== undefined || byTag.size === 0) return own;
+    for (const tag of items.tagsOf(item)) {
+      const found = byTag.get(tag)?.[0];
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return { all, find };
 }

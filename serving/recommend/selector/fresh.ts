@@ -6,6 +6,9 @@ import type { Gate } from './gate.ts';
 
 const fresh = sourceBit('fresh');
 
+/** New items that one answer looks at, where few of them pass its filters. */
+const tries = 200;
+
 /**
  * Makes sure of the surface's fresh slots: where fewer new items are among the chosen ones than it wants, others
  * that pass every filter take places spread over the answer, and the last ones go back. Each user starts at another
@@ -24,8 +27,19 @@ export function withFresh(
   const lack = Math.min(slots, wanted) - kept.filter(({ item }) => isFresh(item)).length;
   const found = lack > 0 ? pick(query, gate, { since, count: lack }) : [];
   if (found.length === 0) return { shown: kept, back: [] };
-  const staying = kept.slice(0, wanted - found.length);
-  return { shown: spread(staying, found), back: kept.slice(staying.length).map(({ item }) => item) };
+  const { staying, back } = makeRoom(kept, { most: wanted - found.length, isFresh });
+  return { shown: spread(staying, found), back };
+}
+
+/** Sends the last ones back that are not new themselves. */
+function makeRoom(
+  kept: readonly Ranked[],
+  { most, isFresh }: { readonly most: number; readonly isFresh: (item: number) => boolean },
+): { readonly staying: readonly Ranked[]; readonly back: readonly number[] } {
+  const excess = Math.max(0, kept.length - most);
+  const leaving = kept.filter(({ item }) => !isFresh(item)).slice(excess === 0 ? kept.length : -excess);
+  const back = leaving.map(({ item }) => item);
+  return { staying: kept.filter(({ item }) => !back.includes(item)), back };
 }
 
 function pick(
@@ -37,10 +51,9 @@ function pick(
   const hour = Math.floor(askedAt / 3_600_000);
   const start = partitionOf(Buffer.from(`${namespace}|${userId}|${hour}`), Math.max(1, newest.length));
   const found: number[] = [];
-  for (let i = 0; i < newest.length && found.length < count; i += 1) {
+  for (let i = 0; i < Math.min(newest.length, tries) && found.length < count; i += 1) {
     const item = newest[(start + i) % newest.length] as number;
-    if (gate.placeOf(item) !== undefined) continue;
-    if (!gate.admits(item, 'personal') || !gate.fits(item, 'personal')) continue;
+    if (gate.placeOf(item) !== undefined || !gate.allows(item) || !gate.fits(item, 'personal')) continue;
     gate.take(item, -1);
     found.push(item);
   }

@@ -10,6 +10,10 @@ export interface Gate {
   placeOf(item: number): number | undefined;
   /** Asks every filter; what one removes is removed for all rungs, with its reason. */
   admits(item: number, level: FallbackLevel): boolean;
+  /** The same without a trace. */
+  allows(item: number): boolean;
+  /** Whether what is known of the user removes it: a later page may be made while nothing is known of him. */
+  isAgainstUser(item: number): boolean;
   /** Whether caps and the one-a-parent rule have room; asked in the moment of taking. */
   fits(item: number, level: FallbackLevel): boolean;
   take(item: number, place: number): void;
@@ -20,6 +24,7 @@ export interface Gate {
 export function createGate(query: HydratedQuery, filters: readonly Filter[]): Gate {
   const { items, settings, constraints } = query;
   const active = filters.filter((one) => one.applies?.(query) !== false);
+  const ofUser = active.filter((one) => one.isOfUser === true);
   const removed: Removal[] = [];
   const places = new Map<number, number>();
   const families = settings.one_per_parent ? new Set<number>() : undefined;
@@ -43,6 +48,8 @@ export function createGate(query: HydratedQuery, filters: readonly Filter[]): Ga
       places.set(item, -1); // a later rung need not ask again
       return remove(item, level, why);
     },
+    allows: (item) => !active.some((one) => one.removes(item, query)),
+    isAgainstUser: (item) => ofUser.some((one) => one.removes(item, query)),
     fits(item, level) {
       if (families?.has(items.familyOf(item))) {
         places.set(item, -1);

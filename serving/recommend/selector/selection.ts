@@ -45,7 +45,10 @@ export function createSelection(query: HydratedQuery, filters: readonly Filter[]
   const diversity = settings.diversity > 0 ? createDiversity(items, settings.diversity) : undefined;
   for (const item of pins.items) diversity?.note(item);
   const kept: Kept[] = [];
-  const rest: number[] = [];
+  const rest = new Set<number>();
+  const leave = (item: number) => {
+    if (gate.placeOf(item) === undefined && !gate.isAgainstUser(item)) rest.add(item);
+  };
   // What a page was cut from was boosted when its list began.
   const isBoosted = rules.hasBoosts && page === undefined;
 
@@ -63,10 +66,10 @@ export function createSelection(query: HydratedQuery, filters: readonly Filter[]
   };
   const takeInOrder = (candidates: readonly Candidate[], level: FallbackLevel) => {
     for (const candidate of candidates) {
-      if (kept.length >= wanted) rest.push(candidate.item);
+      if (kept.length >= wanted) leave(candidate.item);
       else if (!passes(candidate, level)) continue;
       else if (gate.fits(candidate.item, level)) keep(candidate, level);
-      else rest.push(candidate.item);
+      else leave(candidate.item);
     }
   };
   return {
@@ -74,7 +77,7 @@ export function createSelection(query: HydratedQuery, filters: readonly Filter[]
       return kept.length;
     },
     get left() {
-      return rest.length;
+      return rest.size;
     },
     get isFull() {
       return kept.length >= wanted;
@@ -83,7 +86,8 @@ export function createSelection(query: HydratedQuery, filters: readonly Filter[]
       return kept[0]?.level;
     },
     offer(offered, level) {
-      const ordered = isBoosted ? boosted(offered, query) : offered;
+      // A remembered answer was boosted when it was made.
+      const ordered = isBoosted && level !== 'last_known_good' ? boosted(offered, query) : offered;
       if (diversity === undefined) return takeInOrder(ordered, level);
       const eligible: Candidate[] = [];
       let at = 0;
@@ -97,13 +101,13 @@ export function createSelection(query: HydratedQuery, filters: readonly Filter[]
         return fits;
       };
       const left = diversity.choose(eligible, { accepts, most: wanted - kept.length });
-      for (const { item } of left) rest.push(item);
+      for (const { item } of left) leave(item);
       takeInOrder(at === 0 ? ordered : ordered.slice(at), level);
     },
     finish() {
       const { shown, back } = withFresh(query, gate, { kept, wanted });
       const { items: all, over } = pins.interleave(shown, limit);
-      return { items: all, rest: [...over, ...back, ...rest], removed: gate.removed };
+      return { items: all, rest: [...new Set([...over, ...back, ...rest])], removed: gate.removed };
     },
   };
 }

@@ -12,7 +12,7 @@ const othersLimit = 50;
 /**
  * The user's own list; where the surface weighs other sources too, all of them fused by reciprocal ranks: the sum of
  * weight / (60 + rank) over the sources that offer the item (Cormack, Clarke and Büttcher, SIGIR 2009). Scores of
- * sources are not comparable, ranks are. Speaks only where the user has a list. `popular` are asked in turn.
+ * sources are not comparable, ranks are. Speaks only where the user has a list that says something. `popular` are asked in turn.
  */
 export function createBlend(popular: readonly Source[]): Source {
   return {
@@ -21,7 +21,7 @@ export function createBlend(popular: readonly Source[]): Source {
       const { user, settings } = query;
       const own = user.list?.candidates;
       const weights = settings.blend;
-      if (own === undefined || weights === null) return own;
+      if (own === undefined || own.length === 0 || weights === null) return own;
       const crowd = weights.popular + weights.affinity > 0 ? await firstList(popular, query) : [];
       return fuse([
         [weights.personal, own],

@@ -211,7 +211,7 @@ describe('the configuration projection', () => {
     expect(entry).toEqual(['ns', 'default', 'kind', 'config']);
     await stage.handle([delivered<ConfigChanged>(configKey('default', 'settings', 'default'), null)]);
     expect(await redis.get(redisKeys.config('default'))).toBeNull();
-    expect(await redis.smembers(redisKeys.configIndex)).toEqual([]);
+    expect(await redis.smembers(redisKeys.configIndex)).toEqual(['default']);
   });
 
   it('keeps every rule of a namespace beside its settings, and forgets deleted ones', async () => {
@@ -234,7 +234,7 @@ describe('the configuration projection', () => {
     expect(await redis.smembers(redisKeys.configIndex)).toEqual(['default']);
     await stage.handle([delivered<ConfigChanged>(configKey('default', 'rule', 'a'), null)]);
     expect(await redis.get(redisKeys.rules('default'))).toBeNull();
-    expect(await redis.smembers(redisKeys.configIndex)).toEqual([]);
+    expect(await redis.smembers(redisKeys.configIndex)).toEqual(['default']);
   });
 
   it('leaves the newest settings although older ones were read before and written after', async () => {

@@ -42,16 +42,23 @@ describe('rules in force', () => {
     expect([noon - 1, noon, noon + 3_599_999, noon + 3_600_000].map(blocked)).toEqual([undefined, 'r', 'r', undefined]);
   });
 
-  it('are compiled once as long as nothing changes, and again for items that are new to the catalogue', () => {
+  it('are compiled once as long as nothing changes, and again within a second for items new to the catalogue', () => {
     view.set('shop', [rule('r', { action: 'block', items: ['late'], tags: ['genre:new'] })]);
     const first = at();
     expect(at(noon + 1)).toBe(first);
     catalog.set('shop', 10, { ...plain, itemId: 'late', tags: [] });
     setItem(11, 'genre:new');
-    expect([10, 11].map((item) => at().blockedBy(item))).toEqual(['r', 'r']);
+    expect([10, 11].map((item) => at(noon + 1_000).blockedBy(item))).toEqual(['r', 'r']);
+    setItem(12, 'genre:other');
+    expect(at(noon + 9_000)).toBe(at(noon + 1_000));
   });
 
-  it('multiply where several boosts name an item', () => {
+  it('multiply where several boosts name an item, within bounds that scores can hold', () => {
+    view.set(
+      'shop',
+      Array.from({ length: 40 }, (_, i) => rule(`b${i}`, { action: 'boost', factor: 100, items: ['i1'] })),
+    );
+    expect(at().factorOf(1)).toBe(1e6);
     view.set('shop', [
       rule('x', { action: 'boost', factor: 2, items: ['i1'] }),
       rule('y', { action: 'boost', factor: 0.25, tags: ['Color: Red'] }),

@@ -215,7 +215,7 @@ it('page 2 never repeats page 1 while events flow, nor does it leave an item out
 it('two namespaces never see each other: items, lists, rules, cursors', async () => {
   serving.setItem(7, { itemId: 'theirs' }, 'other');
   serving.popularity.set(1, 'other', '|', candidates([7], 9, { sources: sourceBit('popular') }));
-  serving.setRules(ruled('pin', { action: 'pin', item: 'i33', position: 1 }));
+  serving.setRules(ruled('ours', { action: 'block', items: ['theirs'] }));
   const theirs = await answered(app.request('/v1/recommendations/u1?namespace=other&surface=home'));
   expect(idsOf(theirs)).toEqual(['theirs']);
   expect(idsOf(await get('u1', { limit: 50 }))).not.toContain('theirs');

@@ -52,6 +52,8 @@ describe('POST /v1/rules:preview', () => {
     [{ request, rules: [{ id: 'a', action: 'block', items: ['i1'], colour: 1 }] }, 'unknown_field', '$.rules[0]'],
     [{ request, rules: ['a'] }, 'wrong_type', '$.rules[0]'],
     [{ request, with: [] }, 'unknown_field', '$.with'],
+    [{ request: { ...request, cursor: 'c' } }, 'not_allowed', '$.request.cursor'],
+    [{ request: { ...request, log_impression: true } }, 'not_allowed', '$.request.log_impression'],
   ])('refuses %j with the place of the fault', async (body, code, path) => {
     const response = await preview(body);
     expect(response.status).toBe(400);
