@@ -41,7 +41,7 @@ export function accessRole(context: ServerContext): AccessRole | undefined {
   const checkKey = createKeyCheck({ keys, clock });
   const tokens = userTokens(context);
   return {
-    access: (hasRoute) => authenticate({ ...context, checkKey, checkToken: tokens?.checkToken }, hasRoute),
+    access: authenticate({ ...context, checkKey, checkToken: tokens?.checkToken }),
     components: [pool, component, ...(tokens ? [tokens.component] : [])],
   };
 }

@@ -22,9 +22,6 @@ export interface AuthenticateDeps {
 
 type ForClients = Extract<Access, { kind: 'clients' }>;
 
-/** Whether some route takes this; what none takes needs no right, only credentials. */
-export type HasRoute = (method: string, path: string) => boolean;
-
 /** The credential of `Authorization: Bearer` or `X-API-Key`; undefined where there is none. */
 export function credentialOf(headers: Pick<Headers, 'get'>): string | undefined {
   const authorization = headers.get('authorization');
@@ -61,9 +58,9 @@ const rateLimited = (perSecond: number, retryAfterSeconds: number): Problem => (
 
 /**
  * Lets through who may: by key or token, scope and rate. Open routes pass, as do operators', which ask for tokens of
- * their own. Namespaces and users are left to the routes, which know them: they find `caller` in the context.
+ * their own. What no route takes is refused by the same rules, so that none can be missed. Namespaces and users are left to the routes, which know them: they find `caller` in the context.
  */
-export function authenticate(deps: AuthenticateDeps, hasRoute: HasRoute): MiddlewareHandler<IdentityEnv> {
+export function authenticate(deps: AuthenticateDeps): MiddlewareHandler<IdentityEnv> {
   const { checkKey, checkToken, metrics } = deps;
   const buckets = new TokenBuckets(deps.clock);
 
@@ -81,9 +78,9 @@ export function authenticate(deps: AuthenticateDeps, hasRoute: HasRoute): Middle
   }
 
   /** Why this principal may not; undefined where it may. */
-  function objection({ scopes, rate }: Principal, access: ForClients, { req }: Context): Problem | undefined {
+  function objection({ scopes, rate }: Principal, access: ForClients): Problem | undefined {
     const isAllowed = scopes === null ? access.takesUsers : scopes.has(access.scope);
-    if (!isAllowed && hasRoute(req.method, req.path)) return scopeMissing(access.scope, scopes === null);
+    if (!isAllowed) return scopeMissing(access.scope, scopes === null);
     if (rate === null) return undefined;
     const wait = buckets.wait(rate.keyId, rate.perSecond);
     buckets.take(rate.keyId, rate.perSecond, wait === undefined ? 1 : 0);
@@ -100,7 +97,7 @@ export function authenticate(deps: AuthenticateDeps, hasRoute: HasRoute): Middle
     const checked = check(credential);
     const found = checked instanceof Promise ? await checked : checked;
     if ('problem' in found) return refused(c, found.problem);
-    const problem = objection(found, access, c);
+    const problem = objection(found, access);
     if (problem !== undefined) return refused(c, problem);
     c.set('caller', found.caller);
     return next();

@@ -33,8 +33,7 @@ beforeEach(() => {
     metrics,
     log: quietLog,
     makeId: () => 'made-1',
-    access: (hasRoute) =>
-      authenticate({ checkKey, checkToken: (text) => checkToken?.(text) ?? tokenInvalid, clock, metrics }, hasRoute),
+    access: authenticate({ checkKey, checkToken: (text) => checkToken?.(text) ?? tokenInvalid, clock, metrics }),
   });
 });
 
@@ -76,8 +75,9 @@ describe('a request', () => {
     expect((await ask('/healthz')).status).toBe(200);
   });
 
-  it('of no route is a 401 without credentials and a 404 or 405 with any', async () => {
-    const { text } = fake.add();
+  it('of no route is a 401 without credentials, a 403 without the scope admin, and a 404 or 405 with it', async () => {
+    const { text } = fake.add({ scopes: ['admin'] });
+    expect((await ask('/nowhere', bearer(fake.add().text))).status).toBe(403);
     expect((await ask('/nowhere')).status).toBe(401);
     expect((await ask('/nowhere', bearer(text))).status).toBe(404);
     expect((await ask('/metrics', bearer(text), 'POST')).status).toBe(405);

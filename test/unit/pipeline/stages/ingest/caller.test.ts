@@ -1,54 +1,19 @@
 import type { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { anyCaller, type Caller } from '../../../../../pipeline/domain/caller.ts';
-import { defaultSettings } from '../../../../../pipeline/domain/settings.ts';
-import { systemClock } from '../../../../../pipeline/kernel/clock.ts';
-import { createLogger } from '../../../../../pipeline/kernel/logger.ts';
-import { createMetrics } from '../../../../../pipeline/kernel/metrics.ts';
-import { createIngest } from '../../../../../pipeline/stages/ingest/ingest.ts';
-import { createMemoryIngestStore } from '../../../../../pipeline/stores/memory/ingest-store.ts';
 import { composeApp } from '../../../../../serving/compose-app.ts';
 import type { IdentityEnv } from '../../../../../serving/middleware/identity.ts';
-import { createTestCodec } from '../../../../support/ingest-harness.ts';
-
-const log = createLogger('silent');
+import { startMemoryIngest } from '../../../../support/memory-ingest.ts';
 
 /** The door behind a front that says who sends. */
 async function start(caller: Caller, limits: Readonly<Record<string, number>> = {}) {
-  const found: string[] = [];
-  const metrics = createMetrics();
-  const { app, component } = createIngest({
-    codec: createTestCodec(),
-    store: createMemoryIngestStore(),
-    reader: {
-      find: async (kind, namespace, id) => {
-        found.push(`${kind}|${namespace}|${id}`);
-        return undefined;
-      },
-    },
-    settings: {
-      get: (namespace) => ({ ...defaultSettings, max_events_per_second: limits[namespace] ?? null }),
-      isLoaded: () => true,
-    },
-    recent: { append: () => undefined },
-    signal: () => undefined,
-    admission: { refusal: () => undefined },
-    queueEvents: 2_000,
-    heldBytes: 67_108_864,
-    clock: systemClock,
-    random: () => 0,
-    makeId: () => 'made',
-    log,
-    metrics,
-  });
-  const running = await component.start(() => undefined);
-  await expect.poll(() => running.unready?.()).toBeUndefined();
+  const { app, log, metrics, found } = await startMemoryIngest(limits);
   const front = composeApp({
     apps: [app as unknown as Hono<IdentityEnv>],
     metrics,
     log,
     makeId: () => 'made',
-    access: () => async (c, next) => {
+    access: async (c, next) => {
       c.set('caller', caller);
       await next();
     },
