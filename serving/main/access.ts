@@ -58,6 +58,7 @@ function userTokens({ config, clock, log }: ServerContext) {
     audience,
     userClaim: config.FRESHET_JWT_USER_CLAIM,
     namespaces: config.FRESHET_JWT_NAMESPACES.split(','),
+    maxPerSecond: config.FRESHET_JWT_MAX_PER_SECOND,
   });
   return { checkToken, component };
 }

@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import type { Clock } from '../../pipeline/kernel/clock.ts';
 import type { Metrics } from '../../pipeline/kernel/metrics.ts';
 import type { Problem } from '../../pipeline/kernel/problem.ts';
-import { TokenBuckets } from '../../pipeline/kernel/token-buckets.ts';
+import { bucketsOfUsers, TokenBuckets } from '../../pipeline/kernel/token-buckets.ts';
 import { refuse } from '../routes/refuse.ts';
 import { type Access, accessOf } from './access-rules.ts';
 import type { IdentityEnv } from './identity.ts';
@@ -48,10 +48,10 @@ const scopeMissing = (scope: string, isUser: boolean): Problem => ({
     : `This key has not the scope ${scope}, which this path needs.`,
 });
 
-const rateLimited = (perSecond: number, retryAfterSeconds: number): Problem => ({
+const rateLimited = (who: string, perSecond: number, retryAfterSeconds: number): Problem => ({
   status: 429,
   code: 'rate_limited',
-  detail: 'This key sends more requests a second than it may. Repeat the request after Retry-After.',
+  detail: `${who} sends more requests a second than it may. Repeat the request after Retry-After.`,
   limit: perSecond,
   retryAfterSeconds,
 });
@@ -62,7 +62,8 @@ const rateLimited = (perSecond: number, retryAfterSeconds: number): Problem => (
  */
 export function authenticate(deps: AuthenticateDeps): MiddlewareHandler<IdentityEnv> {
   const { checkKey, checkToken, metrics } = deps;
-  const buckets = new TokenBuckets(deps.clock);
+  const ofKeys = new TokenBuckets(deps.clock);
+  const ofUsers = new TokenBuckets(deps.clock, bucketsOfUsers);
 
   function refused(c: Context<IdentityEnv>, problem: Problem): Response {
     metrics.httpAccessRefused.inc({ code: problem.code });
@@ -82,11 +83,13 @@ export function authenticate(deps: AuthenticateDeps): MiddlewareHandler<Identity
     const isAllowed = scopes === null ? access.takesUsers : scopes.has(access.scope);
     if (!isAllowed) return scopeMissing(access.scope, scopes === null);
     if (rate === null) return undefined;
-    const wait = buckets.wait(rate.keyId, rate.perSecond);
-    buckets.take(rate.keyId, rate.perSecond, wait === undefined ? 1 : 0);
+    const { id, keyName, perSecond } = rate;
+    const buckets = keyName === null ? ofUsers : ofKeys;
+    const wait = buckets.wait(id, perSecond);
+    buckets.take(id, perSecond, wait === undefined ? 1 : 0);
     if (wait === undefined) return undefined;
-    metrics.httpKeyLimited.inc({ key: rate.keyName });
-    return rateLimited(rate.perSecond, wait);
+    if (keyName !== null) metrics.httpKeyLimited.inc({ key: keyName });
+    return rateLimited(keyName === null ? 'This user' : 'This key', perSecond, wait);
   }
 
   return async function authenticateRequest(c, next) {

@@ -140,6 +140,24 @@ describe('a user with a token', () => {
     expect(await ask(list, bearer('d.e.f'))).toMatchObject({ status: 401, code: 'token_invalid' });
     expect((await ask(list, bearer(fake.add().text))).status).toBe(200);
   });
+
+  it('has a rate of its own, whatever others send: five seconds’ worth at once', async () => {
+    checkToken = (userId) => ({
+      caller: { namespaces: null, homeNamespace: null, userId },
+      scopes: null,
+      rate: { id: userId, keyName: null, perSecond: 2 },
+    });
+    const statuses = [];
+    for (let asked = 0; asked < 11; asked += 1) statuses.push((await ask(list, bearer('u1'))).status);
+    expect(statuses).toEqual([...Array(10).fill(200), 429]);
+    const { response, body } = await ask(list, bearer('u1'));
+    expect(response.headers.get('retry-after')).toBe('1');
+    expect(body).toMatchObject({ code: 'rate_limited', limit: 2, detail: expect.stringContaining('user') });
+    expect((await ask(list, bearer('u2'))).status).toBe(200);
+    now = 500;
+    expect((await ask(list, bearer('u1'))).status).toBe(200);
+    expect((await metrics.httpKeyLimited.get()).values).toEqual([]);
+  });
 });
 
 it('refusals are counted by code', async () => {

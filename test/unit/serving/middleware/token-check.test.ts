@@ -34,6 +34,7 @@ beforeEach(async () => {
     audience: 'freshet',
     userClaim: 'sub',
     namespaces: ['shop'],
+    maxPerSecond: 20,
     remembered: 3,
   });
 });
@@ -41,9 +42,9 @@ beforeEach(async () => {
 describe('a token', () => {
   it('of the issuer is taken for its user, who has no scopes', async () => {
     expect(await check(await token())).toEqual({
-      caller: { namespaces: new Set(['shop']), homeNamespace: 'shop', userId: 'u1' },
+      caller: { namespaces: new Set(['shop']), homeNamespace: 'shop', userId: 'u1', maxEventsPerSecond: 20 },
       scopes: null,
-      rate: null,
+      rate: { id: 'u1', keyName: null, perSecond: 20 },
     });
   });
 
