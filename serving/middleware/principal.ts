@@ -49,11 +49,11 @@ export const keysUnknown: CredentialsRefused = {
     retryAfterSeconds: 1,
   },
 };
-export const issuerAway: CredentialsRefused = {
+export const issuerAway = (askableInSeconds: number): CredentialsRefused => ({
   problem: {
     status: 503,
     code: 'unavailable',
     detail: 'The keys of the token’s issuer cannot be read now. Repeat the request after Retry-After.',
-    retryAfterSeconds: 5,
+    retryAfterSeconds: Math.max(1, askableInSeconds),
   },
-};
+});

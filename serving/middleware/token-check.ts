@@ -92,7 +92,7 @@ export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
     } catch (error) {
       if (error instanceof errors.JWTExpired) return tokenExpired;
       if (error instanceof errors.JOSEError) return tokenInvalid;
-      if (error instanceof TransientError) return issuerAway;
+      if (error instanceof TransientError) return issuerAway(keys.askableIn());
       throw error;
     }
   }
