@@ -6,7 +6,6 @@ import type { Metrics } from '../pipeline/kernel/metrics.ts';
 import { type Problem, problemResponse } from '../pipeline/kernel/problem.ts';
 import { internal } from './malformed-request.ts';
 import { allowedMethods } from './middleware/allowed-methods.ts';
-import type { HasRoute } from './middleware/authenticate.ts';
 import { cors } from './middleware/cors.ts';
 import { type IdentityEnv, identity } from './middleware/identity.ts';
 
@@ -17,8 +16,8 @@ export interface ComposeOptions {
   readonly log: Logger;
   /** A new request id. */
   readonly makeId: () => string;
-  /** Lets through who may; without it everybody may. Told which routes there are. */
-  readonly access?: (hasRoute: HasRoute) => MiddlewareHandler<IdentityEnv>;
+  /** Lets through who may; without it everybody may. */
+  readonly access?: MiddlewareHandler<IdentityEnv>;
   /** Origins whose pages may call from a browser; none by default. */
   readonly corsOrigins?: readonly string[];
 }
@@ -48,7 +47,7 @@ export function composeApp({
   const inner = new Hono<IdentityEnv>();
   for (const one of apps) inner.route('/', one);
   const allowed = allowedMethods(inner.routes as Hono['routes']);
-  if (access) app.use(access((method, path) => allowed(path).includes(method === 'HEAD' ? 'GET' : method)));
+  if (access) app.use(access);
   app.route('/', inner);
 
   app.notFound((c) => {

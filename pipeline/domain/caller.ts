@@ -8,6 +8,8 @@ export interface Caller {
   readonly homeNamespace: string | null;
   /** The one user it may speak for; null for any. */
   readonly userId: string | null;
+  /** Events a second that this user may send, in all namespaces; no limit of its own where it is left out. */
+  readonly maxEventsPerSecond?: number;
 }
 
 /** Where nobody is asked who they are. */

@@ -45,6 +45,12 @@ export const httpAccessSpec = {
     meaning: 'Namespaces that those users are of, comma separated; of one alone they need not name it',
     example: 'shop',
   },
+  FRESHET_JWT_MAX_PER_SECOND: {
+    schema: z.coerce.number().int().min(1).default(20),
+    meaning:
+      'Requests a second, and events a second, that each of those users may send to each process, with five seconds’ worth at once',
+    example: '20',
+  },
   FRESHET_HTTP_CORS_ORIGINS: {
     schema: z
       .string()

@@ -41,7 +41,7 @@ export function accessRole(context: ServerContext): AccessRole | undefined {
   const checkKey = createKeyCheck({ keys, clock });
   const tokens = userTokens(context);
   return {
-    access: (hasRoute) => authenticate({ ...context, checkKey, checkToken: tokens?.checkToken }, hasRoute),
+    access: authenticate({ ...context, checkKey, checkToken: tokens?.checkToken }),
     components: [pool, component, ...(tokens ? [tokens.component] : [])],
   };
 }
@@ -58,6 +58,7 @@ function userTokens({ config, clock, log }: ServerContext) {
     audience,
     userClaim: config.FRESHET_JWT_USER_CLAIM,
     namespaces: config.FRESHET_JWT_NAMESPACES.split(','),
+    maxPerSecond: config.FRESHET_JWT_MAX_PER_SECOND,
   });
   return { checkToken, component };
 }

@@ -4,7 +4,7 @@ import { TrieRouter } from 'hono/router/trie-router';
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /**
- * Methods some route takes for a path; none where there is no such path. A path that routes have literally is theirs
+ * Methods to offer in `Allow`, not to judge rights by; none where there is no such path. A path that routes have literally is theirs
  * alone: `/v1/items/upsert` takes POST, though an item of that name could be read there.
  */
 export function allowedMethods(routes: Hono['routes']): (path: string) => readonly string[] {

@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import type { Clock } from '../../pipeline/kernel/clock.ts';
 import type { Metrics } from '../../pipeline/kernel/metrics.ts';
 import type { Problem } from '../../pipeline/kernel/problem.ts';
-import { TokenBuckets } from '../../pipeline/kernel/token-buckets.ts';
+import { bucketsOfUsers, TokenBuckets } from '../../pipeline/kernel/token-buckets.ts';
 import { refuse } from '../routes/refuse.ts';
 import { type Access, accessOf } from './access-rules.ts';
 import type { IdentityEnv } from './identity.ts';
@@ -21,9 +21,6 @@ export interface AuthenticateDeps {
 }
 
 type ForClients = Extract<Access, { kind: 'clients' }>;
-
-/** Whether some route takes this; what none takes needs no right, only credentials. */
-export type HasRoute = (method: string, path: string) => boolean;
 
 /** The credential of `Authorization: Bearer` or `X-API-Key`; undefined where there is none. */
 export function credentialOf(headers: Pick<Headers, 'get'>): string | undefined {
@@ -51,21 +48,22 @@ const scopeMissing = (scope: string, isUser: boolean): Problem => ({
     : `This key has not the scope ${scope}, which this path needs.`,
 });
 
-const rateLimited = (perSecond: number, retryAfterSeconds: number): Problem => ({
+const rateLimited = (who: string, perSecond: number, retryAfterSeconds: number): Problem => ({
   status: 429,
   code: 'rate_limited',
-  detail: 'This key sends more requests a second than it may. Repeat the request after Retry-After.',
+  detail: `${who} sends more requests a second than it may. Repeat the request after Retry-After.`,
   limit: perSecond,
   retryAfterSeconds,
 });
 
 /**
  * Lets through who may: by key or token, scope and rate. Open routes pass, as do operators', which ask for tokens of
- * their own. Namespaces and users are left to the routes, which know them: they find `caller` in the context.
+ * their own. What no route takes is refused by the same rules, so that none can be missed. Namespaces and users are left to the routes, which know them: they find `caller` in the context.
  */
-export function authenticate(deps: AuthenticateDeps, hasRoute: HasRoute): MiddlewareHandler<IdentityEnv> {
+export function authenticate(deps: AuthenticateDeps): MiddlewareHandler<IdentityEnv> {
   const { checkKey, checkToken, metrics } = deps;
-  const buckets = new TokenBuckets(deps.clock);
+  const ofKeys = new TokenBuckets(deps.clock);
+  const ofUsers = new TokenBuckets(deps.clock, bucketsOfUsers);
 
   function refused(c: Context<IdentityEnv>, problem: Problem): Response {
     metrics.httpAccessRefused.inc({ code: problem.code });
@@ -81,15 +79,17 @@ export function authenticate(deps: AuthenticateDeps, hasRoute: HasRoute): Middle
   }
 
   /** Why this principal may not; undefined where it may. */
-  function objection({ scopes, rate }: Principal, access: ForClients, { req }: Context): Problem | undefined {
+  function objection({ scopes, rate }: Principal, access: ForClients): Problem | undefined {
     const isAllowed = scopes === null ? access.takesUsers : scopes.has(access.scope);
-    if (!isAllowed && hasRoute(req.method, req.path)) return scopeMissing(access.scope, scopes === null);
+    if (!isAllowed) return scopeMissing(access.scope, scopes === null);
     if (rate === null) return undefined;
-    const wait = buckets.wait(rate.keyId, rate.perSecond);
-    buckets.take(rate.keyId, rate.perSecond, wait === undefined ? 1 : 0);
+    const { id, keyName, perSecond } = rate;
+    const buckets = keyName === null ? ofUsers : ofKeys;
+    const wait = buckets.wait(id, perSecond);
+    buckets.take(id, perSecond, wait === undefined ? 1 : 0);
     if (wait === undefined) return undefined;
-    metrics.httpKeyLimited.inc({ key: rate.keyName });
-    return rateLimited(rate.perSecond, wait);
+    if (keyName !== null) metrics.httpKeyLimited.inc({ key: keyName });
+    return rateLimited(keyName === null ? 'This user' : 'This key', perSecond, wait);
   }
 
   return async function authenticateRequest(c, next) {
@@ -100,7 +100,7 @@ export function authenticate(deps: AuthenticateDeps, hasRoute: HasRoute): Middle
     const checked = check(credential);
     const found = checked instanceof Promise ? await checked : checked;
     if ('problem' in found) return refused(c, found.problem);
-    const problem = objection(found, access, c);
+    const problem = objection(found, access);
     if (problem !== undefined) return refused(c, problem);
     c.set('caller', found.caller);
     return next();

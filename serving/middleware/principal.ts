@@ -7,8 +7,8 @@ export interface Principal {
   readonly caller: Caller;
   /** Those of a key; null for a user, who may use the routes that take users. */
   readonly scopes: ReadonlySet<ApiScope> | null;
-  /** The key's own rate, under its id; null where it has none. */
-  readonly rate: { readonly keyId: string; readonly keyName: string; readonly perSecond: number } | null;
+  /** Requests a second of this key or user, under its id; null where it has no limit. A user has no key's name. */
+  readonly rate: { readonly id: string; readonly keyName: string | null; readonly perSecond: number } | null;
 }
 
 /** Why credentials are not taken. */
@@ -29,7 +29,7 @@ export function principalOf(key: ApiKey): Principal {
       userId: null,
     },
     scopes: key.scopes.includes('admin') ? everything : new Set(key.scopes),
-    rate: perSecond === null ? null : { keyId: id, keyName: name, perSecond },
+    rate: perSecond === null ? null : { id, keyName: name, perSecond },
   };
 }
 
@@ -49,11 +49,11 @@ export const keysUnknown: CredentialsRefused = {
     retryAfterSeconds: 1,
   },
 };
-export const issuerAway: CredentialsRefused = {
+export const issuerAway = (askableInSeconds: number): CredentialsRefused => ({
   problem: {
     status: 503,
     code: 'unavailable',
     detail: 'The keys of the token’s issuer cannot be read now. Repeat the request after Retry-After.',
-    retryAfterSeconds: 5,
+    retryAfterSeconds: Math.max(1, askableInSeconds),
   },
-};
+});

@@ -16,6 +16,8 @@ export interface TokenCheckDeps {
   readonly userClaim: string;
   /** Those that the issuer's users are of. */
   readonly namespaces: readonly string[];
+  /** Requests a second, and events a second, of each user. */
+  readonly maxPerSecond: number;
   /** Valid tokens that are remembered until they expire; the one that came first is forgotten for another. */
   readonly remembered?: number;
 }
@@ -49,20 +51,21 @@ interface Known {
 
 /** Proves tokens of users (JWT). One that was proved before costs a look-up until it expires or the keys change. */
 export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
-  const { keys, clock, issuer, audience, userClaim, namespaces, remembered = 10_000 } = deps;
+  const { keys, clock, issuer, audience, userClaim, namespaces, maxPerSecond, remembered = 10_000 } = deps;
   const known = new Map<string, Known>();
   const [only, ...others] = namespaces;
   const allowed = {
     namespaces: new Set(namespaces),
     homeNamespace: only !== undefined && others.length === 0 ? only : null,
+    maxEventsPerSecond: maxPerSecond,
   };
 
   /** Undefined where the claim is no id of a user. */
   function principalOf(payload: JWTPayload): Principal | undefined {
     const userId = payload[userClaim];
-    if (textFault(userId, idRule) !== undefined) return undefined;
-    const caller: Caller = { ...allowed, userId: userId as string };
-    return { caller, scopes: null, rate: null };
+    if (typeof userId !== 'string' || textFault(userId, idRule) !== undefined) return undefined;
+    const caller: Caller = { ...allowed, userId };
+    return { caller, scopes: null, rate: { id: userId, keyName: null, perSecond: maxPerSecond } };
   }
 
   async function verify(token: string): Promise<Principal | CredentialsRefused> {
@@ -89,7 +92,7 @@ export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
     } catch (error) {
       if (error instanceof errors.JWTExpired) return tokenExpired;
       if (error instanceof errors.JOSEError) return tokenInvalid;
-      if (error instanceof TransientError) return issuerAway;
+      if (error instanceof TransientError) return issuerAway(keys.askableIn());
       throw error;
     }
   }

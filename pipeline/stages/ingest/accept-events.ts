@@ -29,7 +29,7 @@ export interface IncomingEvent extends Member {
 
 export interface AcceptEventsDeps {
   readonly commits: Pick<GroupCommit, 'submit'>;
-  readonly rates: Pick<RateLimits, 'take'>;
+  readonly rates: Pick<RateLimits, 'take' | 'takeOwn'>;
   readonly recent: RecentEvents;
   readonly metrics: Pick<Metrics, 'ingestResults'>;
   /** In metrics; `http` by default. */
@@ -77,6 +77,15 @@ function resultOf(
   return { event_id: eventId, status: 'rejected', error };
 }
 
+const takeOf = ({ rates }: AcceptEventsDeps, events: readonly IncomingEvent[], caller: Caller) =>
+  rates.take(
+    events.map(({ input }) => input),
+    caller,
+  );
+
+const fitOf = (events: readonly IncomingEvent[], prepared: readonly PreparedEvent[]) =>
+  events.filter((_, index) => prepared[index]?.ok);
+
 /**
  * Validates, stores and answers events of one request, in order. A bad event rejects only itself, unless the
  * request is atomic. The answer comes after the commit: `accepted` means that nothing can lose it any more.
@@ -90,10 +99,8 @@ export async function acceptEvents(
   const { caller = anyCaller } = rules;
   const twice = duplicateInBatch(events, caller);
   if (twice) return { problem: twice };
-  const limited = deps.rates.take(
-    events.map(({ input }) => input),
-    caller,
-  );
+  const isUser = caller.userId !== null;
+  const limited = isUser ? deps.rates.takeOwn(events.length, caller) : takeOf(deps, events, caller);
   if (limited) return { problem: limited };
   const prepared = events.map((event) => event.prepare(event, rules));
   const faults = prepared.flatMap((one) => (one.ok ? [] : one.problems));
@@ -105,6 +112,9 @@ export async function acceptEvents(
     });
     return { problem: notValid(faults) };
   }
+  // What a user may not send, or sends in a bad shape, takes nothing from those it shares the namespace with.
+  const shared = isUser ? takeOf(deps, fitOf(events, prepared), caller) : undefined;
+  if (shared) return { problem: shared };
   const answer = await deps.commits.submit(unitsOf(prepared, isAtomic));
   if (answer.kind !== 'stored') return { problem: submitProblem(answer.kind) };
   return answerStored(deps, { events, prepared, stored: answer.results, receivedAt: rules.receivedAt });

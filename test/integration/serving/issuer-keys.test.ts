@@ -40,6 +40,7 @@ it('a token is proved with keys that were read over HTTP before it came, also wh
     audience: 'freshet',
     userClaim: 'user',
     namespaces: ['default'],
+    maxPerSecond: 20,
   });
   const exp = Math.floor(Date.now() / 1_000) + 60;
   expect(await check(await issuer.sign(key, { user: 'u7', exp }))).toMatchObject({ caller: { userId: 'u7' } });

@@ -60,6 +60,7 @@ describe('an issuer of tokens', () => {
     FRESHET_JWT_JWKS_URL: undefined,
     FRESHET_JWT_USER_CLAIM: 'sub',
     FRESHET_JWT_NAMESPACES: 'default',
+    FRESHET_JWT_MAX_PER_SECOND: 20,
     FRESHET_HTTP_CORS_ORIGINS: [],
   };
 

@@ -33,8 +33,7 @@ beforeEach(() => {
     metrics,
     log: quietLog,
     makeId: () => 'made-1',
-    access: (hasRoute) =>
-      authenticate({ checkKey, checkToken: (text) => checkToken?.(text) ?? tokenInvalid, clock, metrics }, hasRoute),
+    access: authenticate({ checkKey, checkToken: (text) => checkToken?.(text) ?? tokenInvalid, clock, metrics }),
   });
 });
 
@@ -76,8 +75,9 @@ describe('a request', () => {
     expect((await ask('/healthz')).status).toBe(200);
   });
 
-  it('of no route is a 401 without credentials and a 404 or 405 with any', async () => {
-    const { text } = fake.add();
+  it('of no route is a 401 without credentials, a 403 without the scope admin, and a 404 or 405 with it', async () => {
+    const { text } = fake.add({ scopes: ['admin'] });
+    expect((await ask('/nowhere', bearer(fake.add().text))).status).toBe(403);
     expect((await ask('/nowhere')).status).toBe(401);
     expect((await ask('/nowhere', bearer(text))).status).toBe(404);
     expect((await ask('/metrics', bearer(text), 'POST')).status).toBe(405);
@@ -139,6 +139,24 @@ describe('a user with a token', () => {
       expect(await ask(path, bearer('a.b.c'), method)).toMatchObject({ status: 403, code: 'scope_missing' });
     expect(await ask(list, bearer('d.e.f'))).toMatchObject({ status: 401, code: 'token_invalid' });
     expect((await ask(list, bearer(fake.add().text))).status).toBe(200);
+  });
+
+  it('has a rate of its own, whatever others send: five seconds’ worth at once', async () => {
+    checkToken = (userId) => ({
+      caller: { namespaces: null, homeNamespace: null, userId },
+      scopes: null,
+      rate: { id: userId, keyName: null, perSecond: 2 },
+    });
+    const statuses = [];
+    for (let asked = 0; asked < 11; asked += 1) statuses.push((await ask(list, bearer('u1'))).status);
+    expect(statuses).toEqual([...Array(10).fill(200), 429]);
+    const { response, body } = await ask(list, bearer('u1'));
+    expect(response.headers.get('retry-after')).toBe('1');
+    expect(body).toMatchObject({ code: 'rate_limited', limit: 2, detail: expect.stringContaining('user') });
+    expect((await ask(list, bearer('u2'))).status).toBe(200);
+    now = 500;
+    expect((await ask(list, bearer('u1'))).status).toBe(200);
+    expect((await metrics.httpKeyLimited.get()).values).toEqual([]);
   });
 });
 

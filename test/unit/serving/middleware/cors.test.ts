@@ -20,7 +20,7 @@ function start(...corsOrigins: readonly string[]) {
     log: quietLog,
     makeId: () => 'made',
     corsOrigins,
-    access: () => async (c, next) => {
+    access: async (c, next) => {
       if (c.req.raw.headers.get('authorization') !== null) return next();
       return refuse(c, { status: 401, code: 'unauthenticated', detail: '' });
     },

@@ -34,6 +34,7 @@ beforeEach(async () => {
     audience: 'freshet',
     userClaim: 'sub',
     namespaces: ['shop'],
+    maxPerSecond: 20,
     remembered: 3,
   });
 });
@@ -41,9 +42,9 @@ beforeEach(async () => {
 describe('a token', () => {
   it('of the issuer is taken for its user, who has no scopes', async () => {
     expect(await check(await token())).toEqual({
-      caller: { namespaces: new Set(['shop']), homeNamespace: 'shop', userId: 'u1' },
+      caller: { namespaces: new Set(['shop']), homeNamespace: 'shop', userId: 'u1', maxEventsPerSecond: 20 },
       scopes: null,
-      rate: null,
+      rate: { id: 'u1', keyName: null, perSecond: 20 },
     });
   });
 
@@ -53,14 +54,13 @@ describe('a token', () => {
     expect(await outcome(await token({}, other))).toBe('u1');
   });
 
-  it('is refused without a signature, or signed by a secret or by a key that is not published', async () => {
+  it('is refused without a signature, or signed by a secret or by a key under another’s name', async () => {
     const secret = new TextEncoder().encode('x'.repeat(32));
     const claims = { iss: 'https://login.example/', aud: 'freshet', sub: 'u1', exp: inAnHour() };
     const texts = [
       new UnsecuredJWT(claims).encode(),
       await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: 'k1' }).sign(secret),
       await token({}, { ...(await issuer.makeKey('k1')) }),
-      await token({}, await issuer.makeKey('k9')),
       `${(await token()).slice(0, -6)}AAAAAA`,
       'a.b.c',
       'rubbish',
@@ -132,7 +132,36 @@ describe('keys of the issuer', () => {
     expect(await outcome(await token({}, next))).toBe('u1');
     const madeUp = await issuer.makeKey('k9');
     for (let sent = 0; sent < 5; sent += 1)
-      expect(await outcome(await token({ sub: `${sent}` }, madeUp))).toBe('401 token_invalid');
+      expect(await outcome(await token({ sub: `${sent}` }, madeUp))).toBe('503 unavailable');
+    expect(issuer.state.asked).toBe(2);
+    now += 30_000;
+    const text = await token({}, madeUp);
+    expect(await outcome(text)).toBe('401 token_invalid');
+    expect(await outcome(text)).toBe('401 token_invalid');
+    expect(await outcome(await token({}, madeUp))).toBe('503 unavailable');
+    expect(issuer.state.asked).toBe(3);
+  });
+
+  it('that were changed within the cooldown make it a 503 that says when the issuer is asked again', async () => {
+    expect(await outcome(await token())).toBe('u1');
+    const next = await issuer.makeKey('k2');
+    issuer.publish(key, next);
+    now += 12_000;
+    const text = await token({}, next);
+    expect(await check(text)).toMatchObject({ problem: { status: 503, code: 'unavailable', retryAfterSeconds: 18 } });
+    expect(issuer.state.asked).toBe(1);
+    now += 18_000;
+    expect(await outcome(text)).toBe('u1');
+  });
+
+  it('are told by no reading that began before the token came', async () => {
+    const stranger = await issuer.makeKey('k9');
+    const texts = [await token({}, stranger), await token({ sub: 'late' }, stranger)];
+    expect(await Promise.all(texts.map(outcome))).toEqual(['401 token_invalid', '503 unavailable']);
+    expect(issuer.state.asked).toBe(1);
+    now += 30_000;
+    expect(await outcome(await token({ sub: 'other' }, stranger))).toBe('401 token_invalid');
+    expect(await outcome(texts[1] as string)).toBe('401 token_invalid');
     expect(issuer.state.asked).toBe(2);
   });
 

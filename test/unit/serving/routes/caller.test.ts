@@ -6,7 +6,7 @@ import { candidates, createServingApp, createServingHarness, list } from '../../
 function start(caller: Caller) {
   const harness = createServingHarness();
   harness.setUser({ list: list(candidates([1, 2])) });
-  const app = createServingApp(harness, undefined, () => async (c, next) => {
+  const app = createServingApp(harness, undefined, async (c, next) => {
     c.set('caller', caller);
     await next();
   });
@@ -47,7 +47,7 @@ it('a key of another namespace is not told that a request was answered', async (
   const harness = createServingHarness();
   harness.setUser({ list: list(candidates([1, 2])) });
   let caller = ofShop;
-  const app = createServingApp(harness, undefined, () => async (c, next) => {
+  const app = createServingApp(harness, undefined, async (c, next) => {
     c.set('caller', caller);
     await next();
   });

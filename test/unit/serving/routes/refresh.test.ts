@@ -31,7 +31,7 @@ const app = composeApp({
   metrics,
   log: quietLog,
   makeId: () => 'made',
-  access: () => async (c, next) => {
+  access: async (c, next) => {
     if (caller) c.set('caller', caller);
     await next();
   },

@@ -1,54 +1,19 @@
 import type { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { anyCaller, type Caller } from '../../../../../pipeline/domain/caller.ts';
-import { defaultSettings } from '../../../../../pipeline/domain/settings.ts';
-import { systemClock } from '../../../../../pipeline/kernel/clock.ts';
-import { createLogger } from '../../../../../pipeline/kernel/logger.ts';
-import { createMetrics } from '../../../../../pipeline/kernel/metrics.ts';
-import { createIngest } from '../../../../../pipeline/stages/ingest/ingest.ts';
-import { createMemoryIngestStore } from '../../../../../pipeline/stores/memory/ingest-store.ts';
 import { composeApp } from '../../../../../serving/compose-app.ts';
 import type { IdentityEnv } from '../../../../../serving/middleware/identity.ts';
-import { createTestCodec } from '../../../../support/ingest-harness.ts';
-
-const log = createLogger('silent');
+import { startMemoryIngest } from '../../../../support/memory-ingest.ts';
 
 /** The door behind a front that says who sends. */
 async function start(caller: Caller, limits: Readonly<Record<string, number>> = {}) {
-  const found: string[] = [];
-  const metrics = createMetrics();
-  const { app, component } = createIngest({
-    codec: createTestCodec(),
-    store: createMemoryIngestStore(),
-    reader: {
-      find: async (kind, namespace, id) => {
-        found.push(`${kind}|${namespace}|${id}`);
-        return undefined;
-      },
-    },
-    settings: {
-      get: (namespace) => ({ ...defaultSettings, max_events_per_second: limits[namespace] ?? null }),
-      isLoaded: () => true,
-    },
-    recent: { append: () => undefined },
-    signal: () => undefined,
-    admission: { refusal: () => undefined },
-    queueEvents: 2_000,
-    heldBytes: 67_108_864,
-    clock: systemClock,
-    random: () => 0,
-    makeId: () => 'made',
-    log,
-    metrics,
-  });
-  const running = await component.start(() => undefined);
-  await expect.poll(() => running.unready?.()).toBeUndefined();
+  const { app, log, metrics, found } = await startMemoryIngest(limits);
   const front = composeApp({
     apps: [app as unknown as Hono<IdentityEnv>],
     metrics,
     log,
     makeId: () => 'made',
-    access: () => async (c, next) => {
+    access: async (c, next) => {
       c.set('caller', caller);
       await next();
     },
@@ -68,6 +33,7 @@ async function start(caller: Caller, limits: Readonly<Record<string, number>> = 
 interface Answered {
   readonly code?: string;
   readonly path?: string;
+  readonly limit?: number;
   readonly status?: string;
   readonly results?: readonly { readonly status: string; readonly error?: { readonly code: string; path: string } }[];
 }
@@ -165,6 +131,28 @@ describe('a user', () => {
     expect([answer.status, answer.body.code, answer.body.path]).toEqual([403, 'user_forbidden', '$.user_id']);
     expect((await post('/v1/impressions', { ...slate, user_id: 'u' })).status).toBe(202);
     expect((await post('/log/watch', click('4', { type: 'watch', value: 3 }))).body.status).toBe('accepted');
+  });
+
+  it('cannot stop a namespace by rows that are refused', async () => {
+    const { post } = await start({ ...user, maxEventsPerSecond: 1_000 }, { shop: 1 });
+    const rubbish = Array.from({ length: 1_000 }, () => ({}));
+    expect((await post('/log/batch', { events: rubbish })).status).toBe(422);
+    const others = Array.from({ length: 1_000 }, (_, index) => click(`o${index}`, { user_id: 'other' }));
+    expect((await post('/v1/events:batch', others)).body.code).toBe('user_forbidden');
+    expect((await post('/v1/events:batch?partial=false', [click('1'), {}])).body.code).toBe('user_forbidden');
+    const mixed = await post('/v1/events:batch', [click('1'), ...others.slice(0, 100)]);
+    expect([mixed.status, codes(mixed.body)[0]]).toEqual([202, 'accepted']);
+    expect((await post('/v1/events', click('2'))).body.code).toBe('rate_limited');
+  });
+
+  it('sends no more events at once than are its own, fit or not', async () => {
+    const { post } = await start({ ...user, maxEventsPerSecond: 2 });
+    const rows = (count: number) => Array.from({ length: count }, () => ({}));
+    const tooMany = await post('/v1/events:batch', rows(11));
+    expect([tooMany.status, tooMany.body.code, tooMany.body.limit]).toEqual([413, 'batch_too_large', 10]);
+    expect((await post('/v1/events:batch', rows(10))).status).toBe(422);
+    const limited = await post('/v1/events:batch', rows(10));
+    expect([limited.status, limited.body.code, limited.body.limit]).toEqual([429, 'rate_limited', 2]);
   });
 });
 

@@ -47,7 +47,7 @@ function createWorld() {
         return world.answer();
       },
     },
-    rates: { take: () => undefined },
+    rates: { take: () => undefined, takeOwn: () => undefined },
     recent: { append: () => undefined },
     door: {
       admit() {
