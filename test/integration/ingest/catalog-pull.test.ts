@@ -194,6 +194,18 @@ describe('the pull from a catalogue service', () => {
     ['sends no JSON', { status: 200, body: '<html>' }, {}, /not JSON/],
     ['sends no list', { status: 200, body: '{"products":[]}' }, {}, /no list items/],
     ['sends a number as cursor', { status: 200, body: '{"items":[],"next_cursor":7}' }, {}, /next_cursor/],
+    [
+      'sends a cursor that Postgres refuses',
+      { status: 200, body: String.raw`{"items":[],"next_cursor":"a\u0000"}` },
+      {},
+      /next_cursor/,
+    ],
+    [
+      'sends a cursor without end',
+      { status: 200, body: `{"items":[],"next_cursor":"${'a'.repeat(2_049)}"}` },
+      {},
+      /next_cursor/,
+    ],
     ['sends too much', { status: 200, body: `{"items":["${'x'.repeat(2_000)}"]}` }, { maxBytes: 1_000 }, /1000 bytes/],
     [
       'sends too many',

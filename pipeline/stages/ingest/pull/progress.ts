@@ -72,9 +72,10 @@ export class PullProgress {
   }
 
   /** Logged when it is news, not at every attempt. */
-  wait(why: string): void {
+  wait(why: string, level: 'warn' | 'error' = 'warn'): void {
     const { log, ref } = this.#options;
-    if (why !== this.#problem) log.warn({ namespace: ref.namespace, why }, 'the catalogue is not pulled, trying again');
+    if (why !== this.#problem)
+      log[level]({ namespace: ref.namespace, why }, 'the catalogue is not pulled, trying again');
     this.#state = 'waiting';
     this.#problem = why;
   }

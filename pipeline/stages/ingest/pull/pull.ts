@@ -46,6 +46,8 @@ const drainWithinMs = 10_000;
 /** What waits for a commit is told by the HTTP door; a pull has one page at a time. */
 const noGauge = { set: () => undefined };
 const failedWaitMs = 1_000;
+/** After a fault of ours, which the next attempt is likely to meet again. */
+const faultWaitMs = 30_000;
 const settingsLookMs = 50;
 
 /**
@@ -82,9 +84,10 @@ export function createCatalogPull(options: CatalogPullOptions): { component: Com
       else progress.standby();
       return result === 'ended' ? options.everyMs : standbyMs;
     } catch (error) {
-      if (!(error instanceof TransientError)) throw error;
-      progress.wait(messageOf(error));
-      return failedWaitMs;
+      // Whatever a service sent, the other roles of this process are not ended for it.
+      const isTransient = error instanceof TransientError;
+      progress.wait(messageOf(error), isTransient ? 'warn' : 'error');
+      return isTransient ? failedWaitMs : faultWaitMs;
     }
   }
 
