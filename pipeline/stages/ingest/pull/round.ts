@@ -1,5 +1,4 @@
 import type { Clock } from '../../../kernel/clock.ts';
-import type { Logger } from '../../../kernel/logger.ts';
 import type { Metrics } from '../../../kernel/metrics.ts';
 import type { PullMark, PullMarks, PullRef } from '../../../stores/catalog-pull.ts';
 import type { CatalogSource, PageAnswer } from '../../../stores/catalog-source.ts';
@@ -16,7 +15,6 @@ export interface RoundDeps {
   readonly store: (items: readonly unknown[]) => Promise<StoredPage | { readonly waitFor: string }>;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly log: Logger;
   readonly metrics: Pick<Metrics, 'catalogPullPages'>;
   /** Told of each page that was stored, and of what keeps the next one from it. */
   readonly onPage: (page: StoredPage) => void;
@@ -39,6 +37,8 @@ const refusedWaitMs = 30_000;
 interface Wait {
   readonly why: string;
   readonly ms: number;
+  /** The round begins again. */
+  readonly isRestart?: true;
 }
 
 /**
@@ -47,12 +47,15 @@ interface Wait {
  */
 export async function pullRound(deps: RoundDeps, signal: AbortSignal): Promise<RoundResult> {
   const { ref, owner, marks, clock, onWait } = deps;
-  for (let failures = 0; !signal.aborted; ) {
+  const attempt = { signal, failures: 0, restarts: 0 };
+  while (!signal.aborted) {
     const mark = await marks.take(ref, owner, leaseMs);
     if (mark === undefined) return 'standby';
-    const done = await pullPage(deps, mark, { signal, failures });
+    const done = await pullPage(deps, mark, attempt);
     if (done === 'ended' || done === 'standby') return done;
-    failures = done === 'next' ? 0 : failures + 1;
+    if (done === 'next') attempt.failures = 0;
+    else if (done.isRestart) attempt.restarts += 1;
+    else attempt.failures += 1;
     if (done === 'next' || signal.aborted) continue;
     onWait(done.why);
     await clock.sleep(done.ms, signal);
@@ -64,6 +67,8 @@ interface Attempt {
   readonly signal: AbortSignal;
   /** In a row, before this one. */
   readonly failures: number;
+  /** How often this round began again: pages that are read anew in between end no row of those. */
+  readonly restarts: number;
 }
 
 async function pullPage(
@@ -80,11 +85,9 @@ async function pullPage(
     if (!attempt.signal.aborted) metrics.catalogPullPages.inc({ result: page.kind });
     if (page.kind !== 'gone') return waitAfter(page, attempt, deps.random);
     if (cursor === null) return { why: 'answered 410 where no cursor was sent', ms: refusedWaitMs };
-    deps.log.warn(
-      { namespace: ref.namespace },
-      'the catalogue service has forgotten its cursor, the round begins again',
-    );
-    return (await marks.save(ref, owner, move({ ...mark, cursor: null }, false))) ? 'next' : 'standby';
+    if (!(await marks.save(ref, owner, move({ ...mark, cursor: null }, false)))) return 'standby';
+    const why = 'answered 410: it has forgotten its cursor, and the round begins again';
+    return { why, ms: backoffMs(attempt.restarts, deps.random), isRestart: true };
   }
   const stored = await deps.store(page.items);
   if ('waitFor' in stored) return { why: stored.waitFor, ms: backoffMs(attempt.failures, deps.random) };

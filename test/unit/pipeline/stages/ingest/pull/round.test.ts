@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { createLogger } from '../../../../../../pipeline/kernel/logger.ts';
 import { createMetrics } from '../../../../../../pipeline/kernel/metrics.ts';
 import { pullRound, type RoundDeps } from '../../../../../../pipeline/stages/ingest/pull/round.ts';
 import type { PullMark } from '../../../../../../pipeline/stores/catalog-pull.ts';
@@ -42,7 +41,6 @@ async function play(answers: readonly PageAnswer[], over: Partial<RoundDeps> = {
     store: async (items) => ({ counts, changedAt: items.length > 0 ? Math.max(...(items as number[])) : null }),
     clock: { now: () => 0, monotonic: () => 0, sleep: async (ms) => void slept.push(ms) },
     random: () => 0,
-    log: createLogger('silent'),
     metrics: createMetrics(),
     onPage: () => undefined,
     onWait: () => undefined,
@@ -103,6 +101,15 @@ describe('a round of the pull', () => {
     });
     expect(asked.map(({ cursor }) => cursor)).toEqual([null, null, 'a']);
     expect(slept).toEqual([250]);
+  });
+
+  it('waits longer each time the service forgets its cursor, whatever pages it answers in between', async () => {
+    const gone: PageAnswer = { kind: 'gone' };
+    const again = [page([1], 'a'), page([1], 'b'), gone];
+    const { result, asked, slept } = await play([...again, ...again, ...again, page([2])]);
+    expect(result).toBe('ended');
+    expect(slept).toEqual([250, 500, 1_000]);
+    expect(asked.map(({ cursor }) => cursor)).toEqual([null, 'a', 'b', null, 'a', 'b', null, 'a', 'b', null]);
   });
 
   it('does not ask for ever where the cursor stays the same', async () => {
