@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createMetrics } from '../../../../../../pipeline/kernel/metrics.ts';
 import { pullRound, type RoundDeps } from '../../../../../../pipeline/stages/ingest/pull/round.ts';
 import type { PullMark } from '../../../../../../pipeline/stores/catalog-pull.ts';
-import type { PageAnswer, PageRequest } from '../../../../../../pipeline/stores/catalog-source.ts';
+import type { CatalogSource, PageAnswer, PageRequest } from '../../../../../../pipeline/stores/catalog-source.ts';
 
 const counts = { accepted: 0, unchanged: 0, stale: 0, rejected: 0 };
 const page = (items: readonly unknown[], nextCursor: string | null = null): PageAnswer => ({
@@ -116,6 +116,37 @@ describe('a round of the pull', () => {
     const { asked, slept } = await play([page([1], 'a'), page([2], 'a'), page([2])]);
     expect(asked.map(({ cursor }) => cursor)).toEqual([null, 'a', 'a']);
     expect(slept).toEqual([30_000]);
+  });
+
+  it('does not go round for ever where cursors come again', async () => {
+    const { asked, slept } = await play([page([1], 'a'), page([1], 'b'), page([1], 'a'), page([1])]);
+    expect(asked.map(({ cursor }) => cursor)).toEqual([null, 'a', 'b', 'b']);
+    expect(slept).toEqual([30_000]);
+  });
+
+  it.each([3, 10, 57, 1_000])('finds a loop of %i cursors within three laps of it', async (length) => {
+    let refused = false;
+    let pages = 0;
+    const source: CatalogSource = {
+      async page() {
+        pages += 1;
+        return page([1], refused ? null : `cursor ${pages % length}`);
+      },
+    };
+    const onWait = () => {
+      refused = true;
+    };
+    const { result, slept } = await play([], { source, onWait });
+    expect({ result, slept }).toEqual({ result: 'ended', slept: [30_000] });
+    expect(pages).toBeLessThanOrEqual(3 * length + 2);
+  });
+
+  it('waits after a page without items that is not the last, and follows no more than 1,000 of those in a row', async () => {
+    const empty = Array.from({ length: 1_001 }, (_, index) => page([], `cursor ${index}`));
+    const { slept } = await play([page([1], 'first'), ...empty, page([1])]);
+    expect(slept).toEqual([...Array<number>(1_000).fill(250), 30_000]);
+    const apart = await play([...empty.slice(0, 600), page([1], 'between'), ...empty.slice(600), page([1])]);
+    expect(apart.slept).toEqual(Array(1_001).fill(250));
   });
 
   it('leaves the mark alone once another process has the lease', async () => {
