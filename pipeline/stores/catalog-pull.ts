@@ -15,13 +15,20 @@ export interface PullMark {
   readonly cursor: string | null;
 }
 
+/** What the holder of the lease is told with it. */
+export interface PullLease {
+  readonly mark: PullMark;
+  /** Milliseconds since a round ended, whoever's it was; null before the first. By the clock of the store. */
+  readonly endedMsAgo: number | null;
+}
+
 /**
  * Marks with a lease, so that one process pulls at a time. Nothing breaks where two do for a moment: what is stored is
  * judged by revision, and only the holder moves the mark. Throws TransientError while the database is away.
  */
 export interface PullMarks {
   /** Takes the lease or renews it; undefined while another process holds it. */
-  take(ref: PullRef, owner: string, leaseMs: number): Promise<PullMark | undefined>;
+  take(ref: PullRef, owner: string, leaseMs: number): Promise<PullLease | undefined>;
   /** Moves the mark and renews the lease, `roundEnded` where it ends a round; false where the lease is another's by now. */
   save(ref: PullRef, owner: string, move: PullMove): Promise<boolean>;
   /** Lets another process go on at once. */

@@ -1,14 +1,18 @@
-import type { PullMark, PullMarks } from '../catalog-pull.ts';
+import type { PullLease, PullMarks } from '../catalog-pull.ts';
 import type { Queryable } from './database.ts';
 
 interface Row {
   readonly since: bigint | null;
   readonly seen: bigint | null;
   readonly cursor: string | null;
+  readonly ended_ms_ago: bigint | null;
 }
 
 const number = (value: bigint | null): number | null => (value === null ? null : Number(value));
-const markOf = ({ since, seen, cursor }: Row): PullMark => ({ since: number(since), seen: number(seen), cursor });
+const leaseOf = ({ since, seen, cursor, ended_ms_ago: endedMsAgo }: Row): PullLease => ({
+  mark: { since: number(since), seen: number(seen), cursor },
+  endedMsAgo: number(endedMsAgo),
+});
 
 /** The row's lock orders two processes that ask at once: the second one finds the lease taken. */
 const take = {
@@ -17,7 +21,8 @@ const take = {
          VALUES ($1, $2, $3, clock_timestamp() + $4 * interval '1 ms')
          ON CONFLICT (namespace, url) DO UPDATE SET owner = EXCLUDED.owner, leased_until = EXCLUDED.leased_until
           WHERE p.owner = EXCLUDED.owner OR p.owner IS NULL OR p.leased_until < clock_timestamp()
-         RETURNING p.since, p.seen, p.cursor`,
+         RETURNING p.since, p.seen, p.cursor,
+                   (1000 * extract(epoch FROM clock_timestamp() - p.round_ended_at))::bigint AS ended_ms_ago`,
 };
 
 const save = {
@@ -38,7 +43,7 @@ export function createPullMarks(db: Queryable): PullMarks {
   return {
     async take({ namespace, url }, owner, leaseMs) {
       const [row] = await db.query<Row>({ ...take, values: [namespace, url, owner, leaseMs] });
-      return row && markOf(row);
+      return row && leaseOf(row);
     },
     async save({ namespace, url }, owner, { mark, roundEnded, leaseMs }) {
       const { since, seen, cursor } = mark;

@@ -187,6 +187,27 @@ describe('the pull from a catalogue service', () => {
     await round(await pull({ token: 'secret', owner: 'three' }), 1);
   });
 
+  it('does not pull sooner after a restart, nor where the lease lapses between two rounds', async () => {
+    products.put('mug', {});
+    const everyMs = 600_000;
+    const rests = async (owner: string) => {
+      const one = await pull({ token: 'secret', owner, everyMs });
+      await eventually(() => expect(one.status()).toMatchObject({ state: 'idle', problem: null }));
+      return one;
+    };
+    const first = await rests('one');
+    expect(first.status().rounds).toBe(1);
+    await rows("UPDATE catalog_pull SET leased_until = clock_timestamp() - interval '1 s'");
+    const second = await rests('two');
+    await second.stop();
+    await rests('three');
+    expect(asked).toHaveLength(1);
+    await rows("UPDATE catalog_pull SET round_ended_at = clock_timestamp() - interval '601 s', owner = NULL");
+    const late = await pull({ token: 'secret', owner: 'four', everyMs });
+    await round(late, 1);
+    expect(asked).toHaveLength(2);
+  });
+
   const faults: [string, ReturnType<NonNullable<typeof fault>>, Partial<TestPullOptions>, RegExp][] = [
     ['does not know the token', { status: 401 }, {}, /401: look at FRESHET_CATALOG_PULL_TOKEN/],
     ['is not there', { status: 404 }, {}, /404: look at FRESHET_CATALOG_PULL_URL/],

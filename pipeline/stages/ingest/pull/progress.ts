@@ -7,7 +7,7 @@ import type { StoredPage } from './store-page.ts';
 /** For health and displays; JSON-safe. */
 export interface PullStatus {
   readonly namespace: string;
-  /** `standby`: another process pulls. `waiting`: for the service, or for room; `problem` says why. */
+  /** `standby`: another process pulls. `idle`: until it is time for the next round. `waiting`: for the service, or for room; `problem` says why. */
   readonly state: 'starting' | 'pulling' | 'waiting' | 'idle' | 'standby';
   readonly problem: string | null;
   /** Of this process, since it was started. */
@@ -61,6 +61,10 @@ export class PullProgress {
 
   standby(): void {
     this.#set('standby');
+  }
+
+  rest(): void {
+    this.#set('idle');
   }
 
   end(): void {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../kernel/clock.ts';
 import type { Metrics } from '../../../kernel/metrics.ts';
-import type { PullMark, PullMarks, PullRef } from '../../../stores/catalog-pull.ts';
+import type { PullLease, PullMark, PullMarks, PullRef } from '../../../stores/catalog-pull.ts';
 import type { CatalogSource, PageAnswer } from '../../../stores/catalog-source.ts';
 import { RoundPath } from './round-path.ts';
 import type { StoredPage } from './store-page.ts';
@@ -10,6 +10,8 @@ export interface RoundDeps {
   readonly ref: PullRef;
   /** Whose lease it is. */
   readonly owner: string;
+  /** Between the end of a round, whoever's it was, and the next one. */
+  readonly everyMs: number;
   /** Asked again that much before the latest change known, for changes that were committed late. */
   readonly overlapMs: number;
   readonly source: CatalogSource;
@@ -23,8 +25,8 @@ export interface RoundDeps {
   readonly onWait: (why: string) => void;
 }
 
-/** `ended`: all there is was stored. `standby`: another process pulls. `stopped`: by the signal. */
-export type RoundResult = 'ended' | 'standby' | 'stopped';
+/** `ended`: all there is was stored. `standby`: another process pulls. `stopped`: by the signal. `restMs`: it is not time yet. */
+export type RoundResult = 'ended' | 'standby' | 'stopped' | { readonly restMs: number };
 
 /** Longer than a page and the longest wait for one: a process that pulls keeps it, one that is gone loses it. */
 export const leaseMs = 180_000;
@@ -47,9 +49,11 @@ export async function pullRound(deps: RoundDeps, signal: AbortSignal): Promise<R
   const { ref, owner, marks, clock, onWait } = deps;
   let attempt: Attempt = { signal, path: new RoundPath(), failures: 0, restarts: 0 };
   while (!signal.aborted) {
-    const mark = await marks.take(ref, owner, leaseMs);
-    if (mark === undefined) return 'standby';
-    const step = await pullPage(deps, mark, attempt);
+    const lease = await marks.take(ref, owner, leaseMs);
+    if (lease === undefined) return 'standby';
+    const restMs = restOf(lease, deps.everyMs);
+    if (restMs > 0) return { restMs };
+    const step = await pullPage(deps, lease.mark, attempt);
     if (step === 'ended' || step === 'standby') return step;
     attempt = after(attempt, step);
     if (signal.aborted) break;
@@ -57,6 +61,11 @@ export async function pullRound(deps: RoundDeps, signal: AbortSignal): Promise<R
     if (step.ms > 0) await clock.sleep(step.ms, signal);
   }
   return 'stopped';
+}
+
+/** A lease that lapsed between two rounds, or a restart, brings the next one no sooner. A round under way is gone on with. */
+function restOf({ mark, endedMsAgo }: PullLease, everyMs: number): number {
+  return mark.cursor !== null || endedMsAgo === null ? 0 : Math.min(everyMs, everyMs - endedMsAgo);
 }
 
 interface Attempt {

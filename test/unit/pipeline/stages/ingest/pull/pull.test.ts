@@ -54,7 +54,7 @@ async function untilItWaits(marks: PullMarks) {
 describe('the component of the pull', () => {
   it('does not end the process where what a service sent cannot be kept, and tries again', async () => {
     const { waitedMs, failed, told, lines } = await untilItWaits({
-      take: async () => ({ since: null, seen: null, cursor: null }),
+      take: async () => ({ mark: { since: null, seen: null, cursor: null }, endedMsAgo: null }),
       save: () => Promise.reject(new FreshetError('sql_22021', 'invalid byte sequence')),
       release: async () => undefined,
     });
@@ -62,5 +62,15 @@ describe('the component of the pull', () => {
     expect(waitedMs).toBe(30_000);
     expect(told).toMatchObject({ state: 'waiting', problem: 'invalid byte sequence' });
     expect(lines.some((line) => (JSON.parse(line) as { level: number }).level === 50)).toBe(true);
+  });
+
+  it('waits out the rest where a round has ended a short time ago, whoever pulled it', async () => {
+    const { waitedMs, told } = await untilItWaits({
+      take: async () => ({ mark: { since: 5, seen: null, cursor: null }, endedMsAgo: 190_000 }),
+      save: () => Promise.reject(new Error('nothing is pulled')),
+      release: async () => undefined,
+    });
+    expect(waitedMs).toBe(everyMs - 190_000);
+    expect(told).toMatchObject({ state: 'idle', problem: null, rounds: 0 });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMetrics } from '../../../../../../pipeline/kernel/metrics.ts';
 import { pullRound, type RoundDeps } from '../../../../../../pipeline/stages/ingest/pull/round.ts';
-import type { PullMark } from '../../../../../../pipeline/stores/catalog-pull.ts';
+import type { PullLease, PullMark } from '../../../../../../pipeline/stores/catalog-pull.ts';
 import type { CatalogSource, PageAnswer, PageRequest } from '../../../../../../pipeline/stores/catalog-source.ts';
 
 const counts = { accepted: 0, unchanged: 0, stale: 0, rejected: 0 };
@@ -13,7 +13,11 @@ const page = (items: readonly unknown[], nextCursor: string | null = null): Page
 const away = (retryAfterMs?: number): PageAnswer => ({ kind: 'away', why: 'answered 503', retryAfterMs });
 
 /** A round over a service that answers these in turn; items are instants of change. */
-async function play(answers: readonly PageAnswer[], over: Partial<RoundDeps> = {}, from: Partial<PullMark> = {}) {
+async function play(
+  answers: readonly PageAnswer[],
+  over: Partial<RoundDeps> = {},
+  { endedMsAgo = null, ...from }: Partial<PullMark & PullLease> = {},
+) {
   let mark: PullMark | undefined = { since: null, seen: null, cursor: null, ...from };
   const asked: Omit<PageRequest, 'signal'>[] = [];
   const slept: number[] = [];
@@ -22,6 +26,7 @@ async function play(answers: readonly PageAnswer[], over: Partial<RoundDeps> = {
   const deps: RoundDeps = {
     ref: { namespace: 'shop', url: 'http://shop.example/' },
     owner: 'one',
+    everyMs: 600_000,
     overlapMs: 100,
     source: {
       async page({ signal: _, ...request }) {
@@ -30,7 +35,7 @@ async function play(answers: readonly PageAnswer[], over: Partial<RoundDeps> = {
       },
     },
     marks: {
-      take: async () => mark,
+      take: async () => mark && { mark, endedMsAgo },
       async save(_, __, move) {
         mark = move.mark;
         ended.push(move.roundEnded);
@@ -149,10 +154,23 @@ describe('a round of the pull', () => {
     expect(apart.slept).toEqual(Array(1_001).fill(250));
   });
 
+  it('does not begin before it is time, whoever ended the last one, and whatever the clock says', async () => {
+    expect(await play([], {}, { endedMsAgo: 200_000 })).toMatchObject({ result: { restMs: 400_000 }, asked: [] });
+    expect(await play([], {}, { endedMsAgo: -5_000 })).toMatchObject({ result: { restMs: 600_000 }, asked: [] });
+    expect(await play([], {}, { endedMsAgo: 600_000 })).toMatchObject({ result: 'ended' });
+  });
+
+  it('goes on at once with a round under way', async () => {
+    expect(await play([], {}, { endedMsAgo: 200_000, cursor: 'x' })).toMatchObject({ result: 'ended' });
+  });
+
   it('leaves the mark alone once another process has the lease', async () => {
     const marks = { take: async () => undefined, save: async () => false, release: async () => undefined };
     expect(await play([page([1])], { marks })).toMatchObject({ result: 'standby', asked: [] });
-    const lost = { ...marks, take: async () => ({ since: null, seen: null, cursor: null }) };
+    const lost = {
+      ...marks,
+      take: async () => ({ mark: { since: null, seen: null, cursor: null }, endedMsAgo: null }),
+    };
     expect(await play([page([1])], { marks: lost })).toMatchObject({ result: 'standby', slept: [] });
   });
 });
