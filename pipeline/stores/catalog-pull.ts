@@ -5,7 +5,7 @@ export interface PullRef {
   readonly url: string;
 }
 
-/** How far a pull has come; instants of the service in milliseconds since the epoch. */
+/** How far a pull has come; instants in milliseconds since the epoch, of the service where nothing else is said. */
 export interface PullMark {
   /** Every change up to here was stored by a round that ended; null before the first. */
   readonly since: number | null;
@@ -13,6 +13,8 @@ export interface PullMark {
   readonly seen: number | null;
   /** Of the page that comes next; null at the start of a round. */
   readonly cursor: string | null;
+  /** When the round under way asked for its first page, by the clock of whoever asked; null between rounds. */
+  readonly startedAt: number | null;
 }
 
 /** What the holder of the lease is told with it. */

@@ -208,6 +208,25 @@ describe('the pull from a catalogue service', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it('finds what changed during a round on a page that was read before', async () => {
+    const at = (ms: number) => new Date(ms).toISOString();
+    const [before, later] = [Date.now() - 60_000, Date.now() + 60_000];
+    const row = (item_id: string, updated_at: string) => ({ item_id, updated_at });
+    // By id, not by change: `a` changes after its page was read, and `b` after that.
+    const changed = [row('a', at(later - 30_000)), row('b', at(later))];
+    fault = (url) => {
+      const since = Date.parse(url.searchParams.get('updated_since') ?? '');
+      const isFirst = Number.isNaN(since) && !url.searchParams.has('cursor');
+      const items = Number.isNaN(since)
+        ? [isFirst ? row('a', at(before)) : row('b', at(later))]
+        : changed.filter(({ updated_at }) => Date.parse(updated_at) >= since);
+      return { status: 200, body: JSON.stringify({ items, next_cursor: isFirst ? 'b' : null }) };
+    };
+    await round(await pull({ overlapMs: 0 }), 2);
+    const [a] = await rows<{ revision: bigint }>("SELECT revision FROM upsert_revision WHERE id = 'a'");
+    expect(Number(a?.revision)).toBe(later - 30_000);
+  });
+
   const faults: [string, ReturnType<NonNullable<typeof fault>>, Partial<TestPullOptions>, RegExp][] = [
     ['does not know the token', { status: 401 }, {}, /401: look at FRESHET_CATALOG_PULL_TOKEN/],
     ['is not there', { status: 404 }, {}, /404: look at FRESHET_CATALOG_PULL_URL/],

@@ -86,6 +86,7 @@ function after(attempt: Attempt, { kind }: Step): Attempt {
 async function pullPage(deps: RoundDeps, mark: PullMark, attempt: Attempt): Promise<'ended' | 'standby' | Step> {
   const { ref, owner, marks, metrics, overlapMs, random } = deps;
   const { since, cursor } = mark;
+  const startedAt = cursor === null ? deps.clock.now() : mark.startedAt;
   const updatedSince = since === null ? null : Math.max(0, since - overlapMs);
   const asked = { updatedSince, cursor, limit: pageItems, signal: attempt.signal };
   const page = checked(await deps.source.page(asked), cursor, attempt.path);
@@ -101,8 +102,8 @@ async function pullPage(deps: RoundDeps, mark: PullMark, attempt: Attempt): Prom
   const seen = latest(mark.seen, stored.changedAt);
   const isLast = page.nextCursor === null;
   const next = isLast
-    ? { since: latest(since, seen), seen: null, cursor: null }
-    : { since, seen, cursor: page.nextCursor };
+    ? { since: latest(since, earliest(seen, startedAt)), seen: null, cursor: null, startedAt: null }
+    : { since, seen, cursor: page.nextCursor, startedAt };
   if (!(await marks.save(ref, owner, move(next, isLast)))) return 'standby';
   if (isLast) return 'ended';
   attempt.path.follow(page);
@@ -112,7 +113,7 @@ async function pullPage(deps: RoundDeps, mark: PullMark, attempt: Attempt): Prom
 async function beginAgain(deps: RoundDeps, mark: PullMark, { restarts }: Attempt): Promise<'standby' | Step> {
   const { ref, owner, marks, random } = deps;
   if (mark.cursor === null) return { kind: 'failed', why: 'answered 410 where no cursor was sent', ms: refusedWaitMs };
-  if (!(await marks.save(ref, owner, move({ ...mark, cursor: null }, false)))) return 'standby';
+  if (!(await marks.save(ref, owner, move({ ...mark, cursor: null, startedAt: null }, false)))) return 'standby';
   const why = 'answered 410: it has forgotten its cursor, and the round begins again';
   return { kind: 'restart', why, ms: backoffMs(restarts, random) };
 }
@@ -121,6 +122,10 @@ const move = (mark: PullMark, roundEnded: boolean) => ({ mark, roundEnded, lease
 
 const latest = (a: number | null, b: number | null): number | null =>
   a === null ? b : b === null ? a : Math.max(a, b);
+
+/** What is changed during a round may stand on a page already read: it is asked for again. Null where either is not known. */
+const earliest = (seen: number | null, startedAt: number | null): number | null =>
+  seen === null || startedAt === null ? null : Math.min(seen, startedAt);
 
 /** A service that answers too much, or has no last page, is not followed. */
 function checked(page: PageAnswer, cursor: string | null, path: RoundPath): PageAnswer {

@@ -54,7 +54,7 @@ async function untilItWaits(marks: PullMarks) {
 describe('the component of the pull', () => {
   it('does not end the process where what a service sent cannot be kept, and tries again', async () => {
     const { waitedMs, failed, told, lines } = await untilItWaits({
-      take: async () => ({ mark: { since: null, seen: null, cursor: null }, endedMsAgo: null }),
+      take: async () => ({ mark: { since: null, seen: null, cursor: null, startedAt: null }, endedMsAgo: null }),
       save: () => Promise.reject(new FreshetError('sql_22021', 'invalid byte sequence')),
       release: async () => undefined,
     });
@@ -66,7 +66,7 @@ describe('the component of the pull', () => {
 
   it('waits out the rest where a round has ended a short time ago, whoever pulled it', async () => {
     const { waitedMs, told } = await untilItWaits({
-      take: async () => ({ mark: { since: 5, seen: null, cursor: null }, endedMsAgo: 190_000 }),
+      take: async () => ({ mark: { since: 5, seen: null, cursor: null, startedAt: null }, endedMsAgo: 190_000 }),
       save: () => Promise.reject(new Error('nothing is pulled')),
       release: async () => undefined,
     });

@@ -18,7 +18,7 @@ async function play(
   over: Partial<RoundDeps> = {},
   { endedMsAgo = null, ...from }: Partial<PullMark & PullLease> = {},
 ) {
-  let mark: PullMark | undefined = { since: null, seen: null, cursor: null, ...from };
+  let mark: PullMark | undefined = { since: null, seen: null, cursor: null, startedAt: null, ...from };
   const asked: Omit<PageRequest, 'signal'>[] = [];
   const slept: number[] = [];
   const ended: boolean[] = [];
@@ -44,7 +44,7 @@ async function play(
       release: async () => undefined,
     },
     store: async (items) => ({ counts, changedAt: items.length > 0 ? Math.max(...(items as number[])) : null }),
-    clock: { now: () => 0, monotonic: () => 0, sleep: async (ms) => void slept.push(ms) },
+    clock: { now: () => 1_000_000, monotonic: () => 0, sleep: async (ms) => void slept.push(ms) },
     random: () => 0,
     metrics: createMetrics(),
     onPage: () => undefined,
@@ -59,7 +59,7 @@ describe('a round of the pull', () => {
   it('asks again from the overlap before the latest change of the round before', async () => {
     const { asked, mark } = await play([page([7_000])], {}, { since: 5_000 });
     expect(asked).toEqual([{ updatedSince: 4_900, cursor: null, limit: 500 }]);
-    expect(mark).toEqual({ since: 7_000, seen: null, cursor: null });
+    expect(mark).toEqual({ since: 7_000, seen: null, cursor: null, startedAt: null });
   });
 
   it('moves the mark at its end, to the latest change of all of its pages', async () => {
@@ -71,7 +71,7 @@ describe('a round of the pull', () => {
       [null, 'b'],
     ]);
     expect(ended).toEqual([false, false, true]);
-    expect(mark).toEqual({ since: 9_000, seen: null, cursor: null });
+    expect(mark).toEqual({ since: 9_000, seen: null, cursor: null, startedAt: null });
   });
 
   it('never moves it backwards', async () => {
@@ -79,8 +79,30 @@ describe('a round of the pull', () => {
     expect((await play([page([])], {}, { since: 5_000 })).mark?.since).toBe(5_000);
   });
 
+  it('moves it no further than to where the round began: a page already read may have changed since', async () => {
+    let now = 10_000;
+    const clock = { now: () => now, monotonic: () => 0, sleep: async () => undefined };
+    const store: RoundDeps['store'] = async (items) => {
+      now += 7_200_000;
+      return { counts, changedAt: (items as number[])[0] ?? null };
+    };
+    const over = { clock, store };
+    const round = await play([page([9_000], 'a'), page([7_000_000], 'b'), page([8_000])], over, { since: 5_000 });
+    expect(round.mark).toEqual({ since: 10_000, seen: null, cursor: null, startedAt: null });
+  });
+
+  it('knows after a restart when the round began, and moves nothing where that is not known', async () => {
+    const underWay = { since: 5_000, seen: 8_000, cursor: 'x' };
+    expect((await play([page([9_000])], {}, { ...underWay, startedAt: 7_000 })).mark?.since).toBe(7_000);
+    expect((await play([page([9_000])], {}, underWay)).mark?.since).toBe(5_000);
+  });
+
   it('goes on with the page that was not stored', async () => {
-    const { asked, mark } = await play([page([6_000])], {}, { since: 5_000, seen: 8_000, cursor: 'x' });
+    const { asked, mark } = await play(
+      [page([6_000])],
+      {},
+      { since: 5_000, seen: 8_000, cursor: 'x', startedAt: 9_000 },
+    );
     expect(asked).toEqual([{ updatedSince: 4_900, cursor: 'x', limit: 500 }]);
     expect(mark?.since).toBe(8_000);
   });
@@ -169,7 +191,7 @@ describe('a round of the pull', () => {
     expect(await play([page([1])], { marks })).toMatchObject({ result: 'standby', asked: [] });
     const lost = {
       ...marks,
-      take: async () => ({ mark: { since: null, seen: null, cursor: null }, endedMsAgo: null }),
+      take: async () => ({ mark: { since: null, seen: null, cursor: null, startedAt: null }, endedMsAgo: null }),
     };
     expect(await play([page([1])], { marks: lost })).toMatchObject({ result: 'standby', slept: [] });
   });
