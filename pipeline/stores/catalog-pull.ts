@@ -5,7 +5,7 @@ export interface PullRef {
   readonly url: string;
 }
 
-/** How far a pull has come; instants of the service in milliseconds since the epoch. */
+/** How far a pull has come; instants in milliseconds since the epoch, of the service where nothing else is said. */
 export interface PullMark {
   /** Every change up to here was stored by a round that ended; null before the first. */
   readonly since: number | null;
@@ -13,6 +13,15 @@ export interface PullMark {
   readonly seen: number | null;
   /** Of the page that comes next; null at the start of a round. */
   readonly cursor: string | null;
+  /** When the round under way asked for its first page, by the clock of whoever asked; null between rounds. */
+  readonly startedAt: number | null;
+}
+
+/** What the holder of the lease is told with it. */
+export interface PullLease {
+  readonly mark: PullMark;
+  /** Milliseconds since a round ended, whoever's it was; null before the first. By the clock of the store. */
+  readonly endedMsAgo: number | null;
 }
 
 /**
@@ -21,7 +30,7 @@ export interface PullMark {
  */
 export interface PullMarks {
   /** Takes the lease or renews it; undefined while another process holds it. */
-  take(ref: PullRef, owner: string, leaseMs: number): Promise<PullMark | undefined>;
+  take(ref: PullRef, owner: string, leaseMs: number): Promise<PullLease | undefined>;
   /** Moves the mark and renews the lease, `roundEnded` where it ends a round; false where the lease is another's by now. */
   save(ref: PullRef, owner: string, move: PullMove): Promise<boolean>;
   /** Lets another process go on at once. */

@@ -1,3 +1,4 @@
+import { isCleanText } from '../../domain/intake/text.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { CatalogSource, PageAnswer, PageRequest } from '../catalog-source.ts';
@@ -15,6 +16,8 @@ export interface HttpCatalogOptions {
 
 const defaultTimeoutMs = 30_000;
 const defaultMaxBytes = 16 * 1_048_576;
+/** Of a cursor: it is kept, and goes into addresses. */
+const mostCursorCharacters = 2_048;
 const retryable = new Set([408, 425, 429]);
 
 /** Asks a page with GET and reads `{ items, next_cursor }`. Redirects are refused: the token is for that address alone. */
@@ -91,8 +94,12 @@ async function readPage(response: Response, maxBytes: number): Promise<PageAnswe
 function pageOf(body: unknown): PageAnswer {
   const { items, next_cursor: nextCursor = null } = (body ?? {}) as { items?: unknown; next_cursor?: unknown };
   if (!Array.isArray(items)) return { kind: 'refused', why: 'a page has no list items' };
-  if (nextCursor !== null && (typeof nextCursor !== 'string' || nextCursor === '')) {
-    return { kind: 'refused', why: 'next_cursor is neither a text nor null' };
+  if (nextCursor !== null && !isCursor(nextCursor)) {
+    const why = `next_cursor is neither null nor a text of 1 to ${mostCursorCharacters} characters, none of them a control`;
+    return { kind: 'refused', why };
   }
   return { kind: 'page', items, nextCursor };
 }
+
+const isCursor = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= mostCursorCharacters && isCleanText(value);

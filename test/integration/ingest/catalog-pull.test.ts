@@ -187,6 +187,46 @@ describe('the pull from a catalogue service', () => {
     await round(await pull({ token: 'secret', owner: 'three' }), 1);
   });
 
+  it('does not pull sooner after a restart, nor where the lease lapses between two rounds', async () => {
+    products.put('mug', {});
+    const everyMs = 600_000;
+    const rests = async (owner: string) => {
+      const one = await pull({ token: 'secret', owner, everyMs });
+      await eventually(() => expect(one.status()).toMatchObject({ state: 'idle', problem: null }));
+      return one;
+    };
+    const first = await rests('one');
+    expect(first.status().rounds).toBe(1);
+    await rows("UPDATE catalog_pull SET leased_until = clock_timestamp() - interval '1 s'");
+    const second = await rests('two');
+    await second.stop();
+    await rests('three');
+    expect(asked).toHaveLength(1);
+    await rows("UPDATE catalog_pull SET round_ended_at = clock_timestamp() - interval '601 s', owner = NULL");
+    const late = await pull({ token: 'secret', owner: 'four', everyMs });
+    await round(late, 1);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('finds what changed during a round on a page that was read before', async () => {
+    const at = (ms: number) => new Date(ms).toISOString();
+    const [before, later] = [Date.now() - 60_000, Date.now() + 60_000];
+    const row = (item_id: string, updated_at: string) => ({ item_id, updated_at });
+    // By id, not by change: `a` changes after its page was read, and `b` after that.
+    const changed = [row('a', at(later - 30_000)), row('b', at(later))];
+    fault = (url) => {
+      const since = Date.parse(url.searchParams.get('updated_since') ?? '');
+      const isFirst = Number.isNaN(since) && !url.searchParams.has('cursor');
+      const items = Number.isNaN(since)
+        ? [isFirst ? row('a', at(before)) : row('b', at(later))]
+        : changed.filter(({ updated_at }) => Date.parse(updated_at) >= since);
+      return { status: 200, body: JSON.stringify({ items, next_cursor: isFirst ? 'b' : null }) };
+    };
+    await round(await pull({ overlapMs: 0 }), 2);
+    const [a] = await rows<{ revision: bigint }>("SELECT revision FROM upsert_revision WHERE id = 'a'");
+    expect(Number(a?.revision)).toBe(later - 30_000);
+  });
+
   const faults: [string, ReturnType<NonNullable<typeof fault>>, Partial<TestPullOptions>, RegExp][] = [
     ['does not know the token', { status: 401 }, {}, /401: look at FRESHET_CATALOG_PULL_TOKEN/],
     ['is not there', { status: 404 }, {}, /404: look at FRESHET_CATALOG_PULL_URL/],
@@ -194,6 +234,18 @@ describe('the pull from a catalogue service', () => {
     ['sends no JSON', { status: 200, body: '<html>' }, {}, /not JSON/],
     ['sends no list', { status: 200, body: '{"products":[]}' }, {}, /no list items/],
     ['sends a number as cursor', { status: 200, body: '{"items":[],"next_cursor":7}' }, {}, /next_cursor/],
+    [
+      'sends a cursor that Postgres refuses',
+      { status: 200, body: String.raw`{"items":[],"next_cursor":"a\u0000"}` },
+      {},
+      /next_cursor/,
+    ],
+    [
+      'sends a cursor without end',
+      { status: 200, body: `{"items":[],"next_cursor":"${'a'.repeat(2_049)}"}` },
+      {},
+      /next_cursor/,
+    ],
     ['sends too much', { status: 200, body: `{"items":["${'x'.repeat(2_000)}"]}` }, { maxBytes: 1_000 }, /1000 bytes/],
     [
       'sends too many',

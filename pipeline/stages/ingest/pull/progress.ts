@@ -7,7 +7,7 @@ import type { StoredPage } from './store-page.ts';
 /** For health and displays; JSON-safe. */
 export interface PullStatus {
   readonly namespace: string;
-  /** `standby`: another process pulls. `waiting`: for the service, or for room; `problem` says why. */
+  /** `standby`: another process pulls. `idle`: until it is time for the next round. `waiting`: for the service, or for room; `problem` says why. */
   readonly state: 'starting' | 'pulling' | 'waiting' | 'idle' | 'standby';
   readonly problem: string | null;
   /** Of this process, since it was started. */
@@ -63,6 +63,10 @@ export class PullProgress {
     this.#set('standby');
   }
 
+  rest(): void {
+    this.#set('idle');
+  }
+
   end(): void {
     const { clock, metrics } = this.#options;
     this.#rounds += 1;
@@ -72,9 +76,10 @@ export class PullProgress {
   }
 
   /** Logged when it is news, not at every attempt. */
-  wait(why: string): void {
+  wait(why: string, level: 'warn' | 'error' = 'warn'): void {
     const { log, ref } = this.#options;
-    if (why !== this.#problem) log.warn({ namespace: ref.namespace, why }, 'the catalogue is not pulled, trying again');
+    if (why !== this.#problem)
+      log[level]({ namespace: ref.namespace, why }, 'the catalogue is not pulled, trying again');
     this.#state = 'waiting';
     this.#problem = why;
   }

@@ -16,12 +16,12 @@ import { documentKinds } from '../prepare-document.ts';
 import { loadWriters } from '../writers.ts';
 import { PullProgress, type PullStatus } from './progress.ts';
 import { pulledKind } from './pulled-kind.ts';
-import { pullRound, type RoundDeps } from './round.ts';
+import { pullRound, type RoundDeps, type RoundResult } from './round.ts';
 import { storePage } from './store-page.ts';
 
 export interface CatalogPullOptions {
   readonly ref: PullRef;
-  /** Between the end of a round and the next one. */
+  /** Between the end of a round, whoever's it was, and the next one. */
   readonly everyMs: number;
   readonly overlapMs: number;
   /** Unique among processes. */
@@ -46,6 +46,8 @@ const drainWithinMs = 10_000;
 /** What waits for a commit is told by the HTTP door; a pull has one page at a time. */
 const noGauge = { set: () => undefined };
 const failedWaitMs = 1_000;
+/** After a fault of ours, which the next attempt is likely to meet again. */
+const faultWaitMs = 30_000;
 const settingsLookMs = 50;
 
 /**
@@ -77,15 +79,27 @@ export function createCatalogPull(options: CatalogPullOptions): { component: Com
     try {
       progress.begin();
       const result = await pullRound(deps, signal);
-      if (result === 'stopped') return 0;
-      if (result === 'ended') progress.end();
-      else progress.standby();
-      return result === 'ended' ? options.everyMs : standbyMs;
+      return settle(result);
     } catch (error) {
-      if (!(error instanceof TransientError)) throw error;
-      progress.wait(messageOf(error));
-      return failedWaitMs;
+      // Whatever a service sent, the other roles of this process are not ended for it.
+      const isTransient = error instanceof TransientError;
+      progress.wait(messageOf(error), isTransient ? 'warn' : 'error');
+      return isTransient ? failedWaitMs : faultWaitMs;
     }
+  }
+
+  function settle(result: RoundResult): number {
+    if (result === 'stopped') return 0;
+    if (result === 'standby') {
+      progress.standby();
+      return standbyMs;
+    }
+    if (result !== 'ended') {
+      progress.rest();
+      return result.restMs;
+    }
+    progress.end();
+    return options.everyMs;
   }
 
   return {

@@ -33,6 +33,7 @@ export const catalogPull = pgTable(
     since: bigint({ mode: 'bigint' }),
     seen: bigint({ mode: 'bigint' }),
     cursor: text(),
+    startedAt: bigint('started_at', { mode: 'bigint' }),
     rounds: bigint({ mode: 'bigint' }).notNull(),
     roundEndedAt: instant('round_ended_at'),
     owner: text(),
