@@ -19,7 +19,7 @@ export interface ClientOptions {
   readonly baseUrl: string;
   /** Sent as `X-API-Key`. */
   readonly apiKey?: string;
-  /** Sent as `Authorization: Bearer`; asked before each attempt, so keep it while it is good. */
+  /** Sent as `Authorization: Bearer`; asked before each attempt, so keep it while it is good. Events outlast a 401. */
   readonly token?: () => string | Promise<string>;
   /** Of lists and events that name none; the key's, or `default`, where it is left out. */
   readonly namespace?: string;

@@ -19,16 +19,24 @@ export function waitAfter(
   return asked === undefined ? jittered : Math.max(jittered, asked + random() * baseMs);
 }
 
+export interface RetryOptions {
+  readonly settings: Settings;
+  readonly environment: Environment;
+  readonly signal?: AbortSignal | undefined;
+  /** What is worth another attempt; by default what is transient. */
+  readonly isForNow?: (error: FreshetRequestError) => boolean;
+}
+
 /** Repeats what fails for now; a wait longer than `backoff.maxMs` is left to the caller, who is told `retryAfterMs`. */
 export async function withRetries<T>(
   work: () => Promise<T>,
-  { settings, environment, signal }: { settings: Settings; environment: Environment; signal?: AbortSignal | undefined },
+  { settings, environment, signal, isForNow = (error) => error.isTransient }: RetryOptions,
 ): Promise<T> {
   for (let failures = 1; ; failures += 1) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof FreshetRequestError) || !error.isTransient || failures >= settings.attempts) throw error;
+      if (!(error instanceof FreshetRequestError) || !isForNow(error) || failures >= settings.attempts) throw error;
       const waitMs = waitAfter(failures, error, settings, environment.random);
       if (waitMs > settings.backoff.maxMs) throw error;
       await pause(waitMs, environment, signal);

@@ -17,6 +17,11 @@ export interface TrackerDeps {
 /** Statuses of a request that may be taken in parts. */
 const splittable: readonly (number | undefined)[] = [400, 413];
 
+/** Statuses that events outlast, beside the transient ones: a stale token, a request that came too slowly or too early. */
+const passing: readonly (number | undefined)[] = [401, 408, 425];
+
+const isForNow = (error: FreshetRequestError): boolean => error.isTransient || passing.includes(error.status);
+
 /**
  * Sends events in batches, one request at a time and oldest first. An event leaves the buffer when the server has answered
  * for it; until then it is sent again under the same `event_id`, which the server counts once.
@@ -58,7 +63,7 @@ export class Tracker {
   /** Sends all there is; resolves when nothing is left, rejects where `attempts` attempts in a row have failed. */
   async flush(): Promise<void> {
     const { settings, environment } = this.#deps;
-    await withRetries(() => this.#run(), { settings, environment });
+    await withRetries(() => this.#run(), { settings, environment, isForNow });
   }
 
   /** Sends what can be sent, drops the rest and takes nothing more. */
@@ -130,7 +135,7 @@ export class Tracker {
       const results = await this.#deps.send<LogResults>({ method: 'POST', path: '/log/batch', body: bodyOf(batch) });
       this.#settle(outcomesOf(batch, results), undefined);
     } catch (error) {
-      if (!(error instanceof FreshetRequestError) || error.isTransient) throw error;
+      if (!(error instanceof FreshetRequestError) || isForNow(error)) throw error;
       if (batch.length > 1 && splittable.includes(error.status)) {
         const half = Math.ceil(batch.length / 2);
         await this.#deliver(batch.slice(0, half));

@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFreshetClient, type FreshetClient } from '../../../serving/client/create-client.ts';
+import type { ClientOptions } from '../../../serving/client/options.ts';
+import { createManualEnvironment, createMockServer, createNotes } from '../../support/client-rig.ts';
+import { eventually } from '../../support/eventually.ts';
+
+let server: Awaited<ReturnType<typeof createMockServer>>;
+let clock: ReturnType<typeof createManualEnvironment>;
+let notes: ReturnType<typeof createNotes>;
+
+beforeEach(async () => {
+  server = await createMockServer();
+  clock = createManualEnvironment();
+  notes = createNotes();
+});
+afterEach(() => server.close());
+
+const open = (options: Partial<ClientOptions> = {}): FreshetClient =>
+  createFreshetClient({ baseUrl: server.url, environment: clock.environment, ...notes.options, ...options });
+const view = (item_id: string) => ({ user_id: 'u-1', item_id, type: 'view' as const });
+const idsOf = (at: number) => server.asked[at]?.body.events?.map(({ event_id }) => event_id);
+const settled = (client: FreshetClient) => eventually(() => expect(client.pending).toBe(0));
+const retried = (count: number) => eventually(() => expect(notes.retries).toHaveLength(count));
+
+describe('a request that was refused for now', () => {
+  it('for a stale token costs no event: another token is asked for', async () => {
+    const tokens = ['stale', 'stale', 'fresh', 'fresh'];
+    const refused = { status: 401, body: { code: 'token_expired', detail: 'the token is too old' } };
+    server.reply(refused, refused);
+    const client = open({ batch: { count: 2 }, token: () => tokens.shift() ?? '' });
+    for (const id of ['a', 'b', 'c']) client.track(view(id));
+    await retried(1);
+    expect([server.asked.length, client.pending, notes.retries[0]?.waitMs]).toEqual([1, 3, 100]);
+    clock.advance(100);
+    await retried(2);
+    clock.advance(200);
+    await settled(client);
+    expect(server.asked.map(({ headers }) => headers.authorization)).toEqual(
+      ['stale', 'stale', 'fresh', 'fresh'].map((token) => `Bearer ${token}`),
+    );
+    expect([idsOf(2), idsOf(3), notes.rejected]).toEqual([['made-1', 'made-2'], ['made-3'], []]);
+  });
+
+  it.each([401, 408, 425])('is repeated by flush after %d', async (status) => {
+    server.reply({ status });
+    const client = open();
+    client.track(view('a'));
+    const flushed = client.flush();
+    await eventually(() => expect(clock.waits()).toContain(100));
+    clock.advance(100);
+    await flushed;
+    expect([idsOf(0), idsOf(1), client.pending, notes.rejected]).toEqual([['made-1'], ['made-1'], 0, []]);
+  });
+});
