@@ -25,7 +25,7 @@ export interface ClientOptions {
   readonly namespace?: string;
   /** Put into events that have none. */
   readonly sessionId?: string;
-  /** Longest wait for an answer, milliseconds an attempt; 5,000. */
+  /** Longest wait for an answer, the token for it included, milliseconds an attempt; 5,000. */
   readonly timeoutMs?: number;
   /** Attempts of a request for a list, the first one included; 3. */
   readonly attempts?: number;

@@ -41,7 +41,7 @@ export function createSend(
     signal?.addEventListener('abort', abort);
     try {
       if (signal?.aborted) throw new FreshetRequestError('aborted', 'the request was given up');
-      const headers = { accept: 'application/json', ...(await credentials(keepalive)) };
+      const headers = { accept: 'application/json', ...(await unlessStopped(credentials(keepalive), stop.signal)) };
       const response = await environment.fetch(settings.baseUrl + path, {
         method,
         headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
@@ -58,6 +58,14 @@ export function createSend(
       signal?.removeEventListener('abort', abort);
     }
   };
+}
+
+/** Rejects when the signal says so, even where `work` never settles. */
+function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason));
+    work.then(resolve, reject);
+  });
 }
 
 function failureOf(

@@ -52,3 +52,38 @@ describe('a request that was refused for now', () => {
     expect([idsOf(0), idsOf(1), client.pending, notes.rejected]).toEqual([['made-1'], ['made-1'], 0, []]);
   });
 });
+
+describe('a token that never comes', () => {
+  const never = () => new Promise<string>(() => undefined);
+
+  it('is not waited for longer than an answer, and the events are sent with the next', async () => {
+    let asked = 0;
+    const client = open({ batch: { count: 1 }, token: () => (++asked === 1 ? never() : 'second') });
+    client.track(view('a'));
+    await eventually(() => expect(asked).toBe(1));
+    clock.advance(5_000);
+    await retried(1);
+    expect([notes.retries[0]?.error.code, server.asked.length]).toEqual(['timeout', 0]);
+    clock.advance(100);
+    await settled(client);
+    expect(server.asked[0]?.headers.authorization).toBe('Bearer second');
+  });
+
+  it('is given up when the caller gives the list up', async () => {
+    const stop = new AbortController();
+    const list = open({ token: never }).recommendations('u', { signal: stop.signal });
+    const given = expect(list).rejects.toMatchObject({ code: 'aborted' });
+    stop.abort();
+    await given;
+    expect(clock.waits()).toEqual([]);
+  });
+
+  it('does not keep a client from closing', async () => {
+    const client = open({ attempts: 1, token: never });
+    client.track(view('a'));
+    const closed = client.close();
+    clock.advance(5_000);
+    await closed;
+    expect(notes.dropped).toEqual([{ id: 'made-1', reason: 'closed' }]);
+  });
+});
