@@ -1,8 +1,9 @@
 import { type Environment, platform } from './environment.ts';
 import { eventOf, type Fillings, impressionOf, type Slate, type TrackedEvent } from './events.ts';
 import { createLists, type Lists } from './lists.ts';
-import { type ClientOptions, settingsOf } from './options.ts';
+import { type ClientOptions, settingsOf, type Tracked } from './options.ts';
 import { createSend } from './send.ts';
+import { ServerClock } from './server-clock.ts';
 import { ShownItems } from './shown.ts';
 import { Tracker } from './tracker.ts';
 
@@ -28,26 +29,29 @@ export function createFreshetClient(options: ClientOptions): FreshetClient {
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
   };
   const shown = new ShownItems();
-  const send = createSend(options, settings, environment);
-  const tracker = new Tracker({ send, settings, environment, told: options });
-  const fillings = (): Fillings => ({
+  const clock = new ServerClock(environment.now);
+  const send = createSend(options, { settings, environment, clock });
+  const tracker = new Tracker({ send, settings, environment, clock, told: options });
+  const fillings = (now: number): Fillings => ({
     eventId: environment.makeId(),
-    now: environment.now(),
+    now: clock.told(now),
     namespace: options.namespace,
     sessionId: options.sessionId,
   });
+  function queue(tracked: Tracked, takenAt: number | undefined): string {
+    tracker.add(tracked, takenAt);
+    return tracked.event.event_id;
+  }
   return {
     ...createLists({ send, settings, environment, shown, namespace: options.namespace }),
     track(event) {
-      const tracked = eventOf(event, shown, fillings());
-      tracker.add(tracked);
-      return tracked.event.event_id;
+      const now = environment.now();
+      return queue(eventOf(event, shown, fillings(now)), event.occurred_at == null ? now : undefined);
     },
     trackImpression(slate) {
       if (slate.list !== undefined) shown.remember(slate.user_id, slate.list);
-      const tracked = impressionOf(slate, fillings());
-      tracker.add(tracked);
-      return tracked.event.event_id;
+      const now = environment.now();
+      return queue(impressionOf(slate, fillings(now)), slate.occurred_at == null ? now : undefined);
     },
     get pending() {
       return tracker.pending;

@@ -30,6 +30,10 @@ const filled = ({ now, namespace, sessionId }: Fillings) => ({
 const given = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined && one !== null)) as T;
 
+/** The same, as of another time; null leaves the time to the server. */
+export const asOf = ({ kind, event }: Tracked, occurredAt: number | null): Tracked =>
+  ({ kind, event: { ...event, occurred_at: occurredAt } }) as Tracked;
+
 /** A click on an item of a list says that it was recommended, and where it stood. */
 export function eventOf(event: TrackedEvent, shown: ShownItems, fillings: Fillings): Tracked {
   const { event_id: id, source_event_id: alias, ...own } = given(event);

@@ -1,6 +1,7 @@
 import type { Environment } from './environment.ts';
 import { errorOf, FreshetRequestError } from './errors.ts';
 import type { ClientOptions, Settings } from './options.ts';
+import type { ServerClock } from './server-clock.ts';
 
 export interface Outgoing {
   readonly method: 'GET' | 'POST';
@@ -12,13 +13,18 @@ export interface Outgoing {
   readonly keepalive?: boolean;
 }
 
+export interface SendDeps {
+  readonly settings: Settings;
+  readonly environment: Environment;
+  readonly clock: ServerClock;
+}
+
 /** Sends one request once; resolves with the JSON of a 2xx, rejects with FreshetRequestError. */
 export type Send = <T>(outgoing: Outgoing) => Promise<T>;
 
 export function createSend(
   options: Pick<ClientOptions, 'apiKey' | 'token'>,
-  settings: Settings,
-  environment: Environment,
+  { settings, environment, clock }: SendDeps,
 ): Send {
   /** The last one there was: a page that goes has no time to ask for another. */
   let lastToken: string | undefined;
@@ -49,6 +55,7 @@ export function createSend(
         ...(body === undefined ? {} : { body }),
         ...(keepalive ? { keepalive } : {}),
       });
+      if (method === 'POST') clock.note(response.headers.get('date')); // of a GET, a cache may have answered long ago
       if (!response.ok) throw await errorOf(response, environment.now());
       return (await response.json()) as T;
     } catch (cause) {

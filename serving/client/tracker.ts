@@ -2,15 +2,18 @@ import { bodyOf, type Outcome, outcomesOf, refusalsOf } from './batch.ts';
 import { EventBuffer, type Waiting, waitingOf } from './buffer.ts';
 import type { Cancel, Environment } from './environment.ts';
 import { FreshetRequestError } from './errors.ts';
+import { asOf } from './events.ts';
 import type { LogResults } from './generated/api.ts';
 import { type ClientOptions, keepaliveBytes, type Settings, type Tracked } from './options.ts';
 import { waitAfter, withRetries } from './retry.ts';
 import type { Send } from './send.ts';
+import type { ServerClock } from './server-clock.ts';
 
 export interface TrackerDeps {
   readonly send: Send;
   readonly settings: Settings;
   readonly environment: Environment;
+  readonly clock: ServerClock;
   readonly told: Pick<ClientOptions, 'onDrop' | 'onRejected' | 'onRetry'>;
 }
 
@@ -48,13 +51,14 @@ export class Tracker {
     return this.#buffer.count;
   }
 
-  add(tracked: Tracked): void {
+  /** `takenAt`: what the device's clock showed, where `occurred_at` is ours. */
+  add(tracked: Tracked, takenAt: number | undefined): void {
     const { onDrop } = this.#deps.told;
     if (this.#isClosed) {
       onDrop?.(tracked, 'closed');
       return;
     }
-    const one = waitingOf(tracked);
+    const one = waitingOf(tracked, takenAt);
     const dropped = this.#buffer.add(one, new Set([...this.#sending, ...this.#hiding]));
     for (const each of dropped) onDrop?.(each.tracked, each === one ? 'too_large' : 'buffer_full');
     this.#schedule();
@@ -147,9 +151,20 @@ export class Tracker {
 
   #settle(outcomes: readonly Outcome[], requestId: string | undefined): void {
     for (const { waiting, error } of outcomes) {
+      if (error?.code === 'in_future' && waiting.takenAt !== undefined) {
+        this.#tellAgain(waiting, waiting.takenAt);
+        continue;
+      }
       const wasThere = this.#buffer.remove(waiting);
       if (wasThere && error) this.#deps.told.onRejected?.({ tracked: waiting.tracked, error, requestId });
     }
+  }
+
+  /** Once, by the server's clock; without its answer's date, as of when it is received. */
+  #tellAgain(waiting: Waiting, takenAt: number): void {
+    const { clock } = this.#deps;
+    clock.distrust();
+    this.#buffer.replace(waiting, waitingOf(asOf(waiting.tracked, clock.at(takenAt) ?? null), undefined));
   }
 
   /** The page goes, perhaps for good: what fits is sent so that it outlives the page, also what is on its way already. */

@@ -42,6 +42,7 @@ export async function createMockServer() {
         request.socket.destroy();
         return;
       }
+      response.sendDate = false; // the clock of a test stands still
       response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
       response.end(JSON.stringify(reply.body ?? {}));
     });

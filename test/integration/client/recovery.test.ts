@@ -87,3 +87,64 @@ describe('a token that never comes', () => {
     expect(notes.dropped).toEqual([{ id: 'made-1', reason: 'closed' }]);
   });
 });
+
+describe('a device whose clock is ahead', () => {
+  const hourMs = 3_600_000;
+  const error = { code: 'in_future', path: '$.events[0].occurred_at', message: 'is ahead of the server' };
+  /** What a server answers whose clock is an hour behind the device's. */
+  const refused = (headers: Record<string, string> = { date: new Date(clock.now() - hourMs).toUTCString() }) => ({
+    ...{ status: 422, headers, body: { code: 'in_future', detail: 'nothing was stored', errors: [error] } },
+  });
+  const timesOf = (at: number) => server.asked[at]?.body.events?.map(({ occurred_at }) => occurred_at);
+
+  it('loses no event: its time is put right and told once more, the age kept', async () => {
+    const taken = clock.now();
+    const client = open();
+    client.track(view('a'));
+    clock.advance(2_000 - 1);
+    client.trackImpression({ user_id: 'u-1', items: [{ item_id: 'a', position: 1 }] });
+    server.reply({
+      status: 202,
+      headers: { date: new Date(taken + 2_000 - hourMs).toUTCString() },
+      body: { events: [{ status: 'rejected', error }], impressions: [{ status: 'rejected', error }] },
+    });
+    clock.advance(1);
+    await settled(client);
+    expect([timesOf(0), timesOf(1), idsOf(1)]).toEqual([[taken], [taken - hourMs], ['made-1']]);
+    expect(server.asked[1]?.body.impressions).toMatchObject([{ occurred_at: taken + 1_999 - hourMs }]);
+    expect([server.asked.length, notes.rejected]).toEqual([2, []]);
+  });
+
+  it('is told the server’s time from then on', async () => {
+    const client = open({ batch: { count: 1 } });
+    server.reply(refused());
+    client.track(view('a'));
+    await settled(client);
+    client.track(view('b'));
+    await settled(client);
+    const right = [clock.now() - hourMs];
+    expect([timesOf(1), timesOf(2), server.asked.length]).toEqual([right, right, 3]);
+  });
+
+  it('leaves the time to the server where a browser hides the answer’s date', async () => {
+    const client = open({ batch: { count: 1 } });
+    server.reply(refused({}));
+    client.track(view('a'));
+    await settled(client);
+    expect([timesOf(1), notes.rejected]).toEqual([[null], []]);
+  });
+
+  it('is told no more than once more, and not at all of a time that the caller gave', async () => {
+    const client = open({ batch: { count: 1 } });
+    server.reply(refused(), refused(), refused());
+    client.track(view('a'));
+    await settled(client);
+    client.track({ ...view('b'), occurred_at: clock.now() });
+    await settled(client);
+    expect([idsOf(0), idsOf(1), idsOf(2)]).toEqual([['made-1'], ['made-1'], ['made-2']]);
+    expect(notes.rejected.map(({ tracked, error: { code } }) => [tracked.event.event_id, code])).toEqual([
+      ['made-1', 'in_future'],
+      ['made-2', 'in_future'],
+    ]);
+  });
+});
