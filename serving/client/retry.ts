@@ -2,9 +2,12 @@ import type { Environment } from './environment.ts';
 import { FreshetRequestError } from './errors.ts';
 import type { Settings } from './options.ts';
 
+/** Timers hold 2^31 − 1 ms and fire at once beyond; long before, a server that asks for so much is more likely wrong. */
+const longestMs = 3_600_000;
+
 /**
  * How long to wait after failure number `failures` (from 1): a random part of an exponentially growing bound, so that
- * clients which failed together do not come back together; never less than the server asked for.
+ * clients which failed together do not come back together; never less than the server asked for, up to an hour.
  */
 export function waitAfter(
   failures: number,
@@ -12,11 +15,11 @@ export function waitAfter(
   settings: Settings,
   random: () => number,
 ): number {
-  const { baseMs, maxMs } = settings.backoff;
-  const bound = Math.min(maxMs, baseMs * 2 ** Math.min(failures - 1, 30));
+  const baseMs = Math.min(settings.backoff.baseMs, longestMs);
+  const bound = Math.min(settings.backoff.maxMs, longestMs, baseMs * 2 ** Math.min(failures - 1, 30));
   const jittered = bound / 2 + (random() * bound) / 2;
   const asked = error.retryAfterMs;
-  return asked === undefined ? jittered : Math.max(jittered, asked + random() * baseMs);
+  return asked === undefined ? jittered : Math.max(jittered, Math.min(asked, longestMs) + random() * baseMs);
 }
 
 export interface RetryOptions {

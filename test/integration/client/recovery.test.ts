@@ -148,3 +148,26 @@ describe('a device whose clock is ahead', () => {
     ]);
   });
 });
+
+describe('a wait that no timer can keep', () => {
+  it.each(['2147483', '99999999999', new Date(Date.UTC(2099, 0, 1)).toUTCString()])(
+    'is an hour at most: Retry-After %s',
+    async (after) => {
+      server.reply({ status: 503, headers: { 'retry-after': after } });
+      const client = open({ batch: { count: 1 } });
+      client.track(view('a'));
+      await retried(1);
+      expect([notes.retries[0]?.waitMs, clock.waits()]).toEqual([3_600_000, [3_600_000]]);
+      clock.advance(3_600_000);
+      await settled(client);
+    },
+  );
+
+  it('is an hour at most where the options say more', async () => {
+    server.reply('cut');
+    const client = open({ batch: { count: 1 }, backoff: { baseMs: 1e12, maxMs: 1e12 } });
+    client.track(view('a'));
+    await retried(1);
+    expect(notes.retries[0]?.waitMs).toBe(1_800_000);
+  });
+});
