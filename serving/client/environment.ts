@@ -13,6 +13,8 @@ export interface Environment {
   readonly makeId: () => string;
   /** Calls `work` when the page is about to go, perhaps for good; answers how to stop that. Does nothing outside browsers. */
   readonly onHide: (work: () => void) => Cancel;
+  /** Takes what a callback threw. It is not the client's to handle, and must not stop it. */
+  readonly report: (fault: unknown) => void;
 }
 
 /** The parts of a browser's window that are used; none of them is there in Node. */
@@ -63,4 +65,10 @@ export const platform: Environment = {
   random: () => Math.random(),
   makeId,
   onHide,
+  /** As an error that nobody caught: pages and processes have handlers for those. */
+  report(fault) {
+    queueMicrotask(() => {
+      throw fault;
+    });
+  },
 };

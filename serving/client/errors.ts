@@ -33,10 +33,10 @@ export class FreshetRequestError extends Error {
     this.retryAfterMs = options.retryAfterMs;
   }
 
-  /** True where the same request may be answered later: no answer, 429, 5xx. A 4xx is for good. */
+  /** True where the same request may be answered later: no answer of the server's, 429, 5xx. Another 4xx is for good. */
   get isTransient(): boolean {
     if (this.status === undefined) return this.code === 'network' || this.code === 'timeout';
-    return this.status === 429 || this.status >= 500;
+    return this.status < 300 || this.status === 429 || this.status >= 500;
   }
 
   /** Every field at fault. */
@@ -60,6 +60,17 @@ function problemIn(text: string): Problem | undefined {
   } catch {
     return undefined; // of a proxy, say: the status tells enough
   }
+}
+
+/** The JSON object of a 2xx. What is none came from something in between, such as the sign-in page of a network. */
+export async function answerOf(response: Response): Promise<object> {
+  const text = await response.text();
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
+  } catch {} // told below
+  const { status } = response;
+  throw new FreshetRequestError('unexpected_answer', `the server answered ${status} without a JSON object`, { status });
 }
 
 /** What an answer other than 2xx says. */

@@ -1,5 +1,5 @@
 import type { Environment } from './environment.ts';
-import { errorOf, FreshetRequestError } from './errors.ts';
+import { answerOf, errorOf, FreshetRequestError } from './errors.ts';
 import type { ClientOptions, Settings } from './options.ts';
 import type { ServerClock } from './server-clock.ts';
 
@@ -57,7 +57,7 @@ export function createSend(
       });
       if (method === 'POST') clock.note(response.headers.get('date')); // of a GET, a cache may have answered long ago
       if (!response.ok) throw await errorOf(response, environment.now());
-      return (await response.json()) as T;
+      return (await answerOf(response)) as T;
     } catch (cause) {
       throw failureOf(cause, { isLate, isAborted: signal?.aborted === true });
     } finally {

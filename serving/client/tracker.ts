@@ -4,7 +4,7 @@ import type { Cancel, Environment } from './environment.ts';
 import { FreshetRequestError } from './errors.ts';
 import { asOf } from './events.ts';
 import type { LogResults } from './generated/api.ts';
-import { type ClientOptions, keepaliveBytes, type Settings, type Tracked } from './options.ts';
+import { type ClientOptions, keepaliveBytes, type Rejected, type Settings, type Tracked } from './options.ts';
 import { waitAfter, withRetries } from './retry.ts';
 import type { Send } from './send.ts';
 import type { ServerClock } from './server-clock.ts';
@@ -53,14 +53,13 @@ export class Tracker {
 
   /** `takenAt`: what the device's clock showed, where `occurred_at` is ours. */
   add(tracked: Tracked, takenAt: number | undefined): void {
-    const { onDrop } = this.#deps.told;
     if (this.#isClosed) {
-      onDrop?.(tracked, 'closed');
+      this.#drop(tracked, 'closed');
       return;
     }
     const one = waitingOf(tracked, takenAt);
     const dropped = this.#buffer.add(one, new Set([...this.#sending, ...this.#hiding]));
-    for (const each of dropped) onDrop?.(each.tracked, each === one ? 'too_large' : 'buffer_full');
+    for (const each of dropped) this.#drop(each.tracked, each === one ? 'too_large' : 'buffer_full');
     this.#schedule();
   }
 
@@ -79,7 +78,7 @@ export class Tracker {
     });
     this.#timer?.();
     this.#stopHiding();
-    for (const { tracked } of this.#buffer.clear()) this.#deps.told.onDrop?.(tracked, 'closed');
+    for (const { tracked } of this.#buffer.clear()) this.#drop(tracked, 'closed');
   }
 
   /** When the next batch goes: now if one is full, else when its oldest event has waited; after a failure when it is time. */
@@ -129,8 +128,8 @@ export class Tracker {
     const { settings, environment, told } = this.#deps;
     this.#failures += 1;
     const waitMs = waitAfter(this.#failures, error, settings, environment.random);
-    told.onRetry?.(error, waitMs);
     if (!this.#isClosed) this.#timer = environment.setTimer(() => this.#start(), waitMs);
+    this.#tell(() => told.onRetry?.(error, waitMs));
   }
 
   /** Rejects where it is to be sent again; everything else is settled. */
@@ -150,13 +149,28 @@ export class Tracker {
   }
 
   #settle(outcomes: readonly Outcome[], requestId: string | undefined): void {
+    const refused: Rejected[] = [];
     for (const { waiting, error } of outcomes) {
       if (error?.code === 'in_future' && waiting.takenAt !== undefined) {
         this.#tellAgain(waiting, waiting.takenAt);
         continue;
       }
       const wasThere = this.#buffer.remove(waiting);
-      if (wasThere && error) this.#deps.told.onRejected?.({ tracked: waiting.tracked, error, requestId });
+      if (wasThere && error) refused.push({ tracked: waiting.tracked, error, requestId });
+    }
+    for (const one of refused) this.#tell(() => this.#deps.told.onRejected?.(one));
+  }
+
+  #drop(tracked: Tracked, reason: Parameters<NonNullable<ClientOptions['onDrop']>>[1]): void {
+    this.#tell(() => this.#deps.told.onDrop?.(tracked, reason));
+  }
+
+  /** Calls back; a fault there is the caller's, and stops nothing here. */
+  #tell(callBack: () => void): void {
+    try {
+      callBack();
+    } catch (fault) {
+      this.#deps.environment.report(fault);
     }
   }
 

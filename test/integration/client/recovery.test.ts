@@ -171,3 +171,76 @@ describe('a wait that no timer can keep', () => {
     expect(notes.retries[0]?.waitMs).toBe(1_800_000);
   });
 });
+
+describe('a fault of the caller’s', () => {
+  const fault = new Error('a fault in a callback');
+  const faults: unknown[] = [];
+  const fail = () => {
+    throw fault;
+  };
+  const reporting = () => ({ ...clock.environment, report: (one: unknown) => void faults.push(one) });
+  beforeEach(() => void faults.splice(0));
+
+  it('in onRejected is reported, and every member that was answered leaves', async () => {
+    const error = { code: 'required', path: '$', message: 'is required' };
+    const rejected = { status: 'rejected', error };
+    server.reply({ status: 202, body: { events: [rejected, { status: 'accepted' }, rejected] } });
+    const pending: number[] = [];
+    const client = open({
+      batch: { count: 3 },
+      environment: reporting(),
+      onRejected: () => {
+        pending.push(client.pending);
+        fail();
+      },
+    });
+    for (const id of ['a', 'b', 'c', 'd']) client.track(view(id));
+    await settled(client);
+    expect([faults, pending]).toEqual([
+      [fault, fault],
+      [1, 1],
+    ]);
+    expect([server.asked.length, idsOf(1)]).toEqual([2, ['made-4']]);
+  });
+
+  it('in onRetry is reported, and the events are sent again', async () => {
+    server.reply('cut');
+    const client = open({ batch: { count: 1 }, environment: reporting(), onRetry: fail });
+    client.track(view('a'));
+    await eventually(() => expect([faults, clock.waits()]).toEqual([[fault], [100]]));
+    clock.advance(100);
+    await settled(client);
+  });
+
+  it('in onDrop is reported, and comes to nobody who tracks or closes', async () => {
+    const client = open({ buffer: { count: 1 }, environment: reporting(), onDrop: fail });
+    client.track(view('a'));
+    expect(client.track(view('b'))).toBe('made-2');
+    await client.close();
+    client.track(view('c'));
+    expect([faults, idsOf(0)]).toEqual([[fault, fault], ['made-2']]);
+  });
+});
+
+describe('an answer that is none of the server’s', () => {
+  it.each([
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['a page', '<html>sign in</html>'],
+  ])('costs no event: %s', async (_, text) => {
+    server.reply({ status: 200, text });
+    const client = open({ batch: { count: 1 } });
+    client.track(view('a'));
+    await retried(1);
+    expect([notes.retries[0]?.error.code, notes.retries[0]?.error.status]).toEqual(['unexpected_answer', 200]);
+    clock.advance(100);
+    await settled(client);
+    expect([idsOf(1), notes.rejected]).toEqual([['made-1'], []]);
+  });
+
+  it('is an error for who asked for a list', async () => {
+    server.reply({ status: 200, text: 'null' });
+    const list = open({ attempts: 1 }).recommendations('u');
+    await expect(list).rejects.toMatchObject({ name: 'FreshetRequestError', code: 'unexpected_answer', status: 200 });
+  });
+});
