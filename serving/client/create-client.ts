@@ -49,7 +49,8 @@ export function createFreshetClient(options: ClientOptions): FreshetClient {
       return queue(eventOf(event, shown, fillings(now)), event.occurred_at == null ? now : undefined);
     },
     trackImpression(slate) {
-      if (slate.list !== undefined) shown.remember(slate.user_id, slate.list);
+      const { user_id: userId, namespace, list } = slate;
+      if (list !== undefined) shown.remember({ userId, namespace: namespace ?? options.namespace }, list);
       const now = environment.now();
       return queue(impressionOf(slate, fillings(now)), slate.occurred_at == null ? now : undefined);
     },

@@ -37,7 +37,8 @@ export const asOf = ({ kind, event }: Tracked, occurredAt: number | null): Track
 /** A click on an item of a list says that it was recommended, and where it stood. */
 export function eventOf(event: TrackedEvent, shown: ShownItems, fillings: Fillings): Tracked {
   const { event_id: id, source_event_id: alias, ...own } = given(event);
-  const place = own.item_id == null ? undefined : shown.find(own.user_id, own.item_id);
+  const viewer = { userId: own.user_id, namespace: own.namespace ?? fillings.namespace };
+  const place = own.item_id == null ? undefined : shown.find(viewer, own.item_id);
   const ofList = place === undefined ? {} : { request_id: place.requestId };
   const whole = { ...filled(fillings), ...ofList, ...own, event_id: id ?? alias ?? fillings.eventId };
   const isClick = own.type === 'click' || own.type === 1;

@@ -58,7 +58,7 @@ export function createLists({ send, settings, environment, shown, namespace: own
     const { signal, namespace = own, ...query } = options;
     const path = withQuery(`/v1/recommendations/${encodeURIComponent(userId)}`, { namespace, ...query });
     const list = await ask<List>({ method: 'GET', path, signal });
-    shown.remember(userId, list);
+    shown.remember({ userId, namespace }, list);
     return list;
   }
 
@@ -77,7 +77,7 @@ export function createLists({ send, settings, environment, shown, namespace: own
     async recommend(request: ContextRequest, { signal }: Pick<AskOptions, 'signal'> = {}): Promise<List> {
       const body = JSON.stringify(own === undefined ? request : { namespace: own, ...request });
       const list = await ask<List>({ method: 'POST', path: '/v1/recommendations', body, signal });
-      shown.remember(request.user_id, list);
+      shown.remember({ userId: request.user_id, namespace: request.namespace ?? own }, list);
       return list;
     },
 

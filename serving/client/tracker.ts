@@ -39,6 +39,7 @@ export class Tracker {
   #pass: Promise<void> | undefined;
   #failures = 0;
   #isClosed = false;
+  #closed: Promise<void> | undefined;
 
   constructor(deps: TrackerDeps) {
     this.#deps = deps;
@@ -71,8 +72,12 @@ export class Tracker {
 
   /** Sends what can be sent, drops the rest and takes nothing more. */
   async close(): Promise<void> {
-    if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#closed ??= this.#close();
+    await this.#closed;
+  }
+
+  async #close(): Promise<void> {
     await this.flush().catch((error: unknown) => {
       if (!(error instanceof FreshetRequestError)) throw error; // what is left is told of below
     });

@@ -244,3 +244,19 @@ describe('an answer that is none of the server’s', () => {
     await expect(list).rejects.toMatchObject({ name: 'FreshetRequestError', code: 'unexpected_answer', status: 200 });
   });
 });
+
+describe('a second close', () => {
+  it('waits for the first', async () => {
+    server.reply('hang');
+    const client = open({ attempts: 1 });
+    client.track(view('a'));
+    const first = client.close();
+    const ended: string[] = [];
+    const second = client.close().then(() => ended.push('second'));
+    await eventually(() => expect(server.asked).toHaveLength(1));
+    expect(ended).toEqual([]);
+    clock.advance(5_000);
+    await Promise.all([first, second]);
+    expect([ended, notes.dropped]).toEqual([['second'], [{ id: 'made-1', reason: 'closed' }]]);
+  });
+});
