@@ -32,27 +32,20 @@ export function createFreshetClient(options: ClientOptions): FreshetClient {
   const clock = new ServerClock(environment.now);
   const send = createSend(options, { settings, environment, clock });
   const tracker = new Tracker({ send, settings, environment, clock, told: options });
-  const fillings = (now: number): Fillings => ({
-    eventId: environment.makeId(),
-    now: clock.told(now),
-    namespace: options.namespace,
-    sessionId: options.sessionId,
-  });
-  function queue(tracked: Tracked, takenAt: number | undefined): string {
-    tracker.add(tracked, takenAt);
+  function queue(given: Pick<TrackedEvent, 'occurred_at'>, fill: (fillings: Fillings) => Tracked): string {
+    const now = environment.now();
+    const { namespace, sessionId } = options;
+    const tracked = fill({ eventId: environment.makeId(), now: clock.told(now), namespace, sessionId });
+    tracker.add(tracked, given.occurred_at == null ? now : undefined);
     return tracked.event.event_id;
   }
   return {
     ...createLists({ send, settings, environment, shown, namespace: options.namespace }),
-    track(event) {
-      const now = environment.now();
-      return queue(eventOf(event, shown, fillings(now)), event.occurred_at == null ? now : undefined);
-    },
+    track: (event) => queue(event, (fillings) => eventOf(event, shown, fillings)),
     trackImpression(slate) {
       const { user_id: userId, namespace, list } = slate;
       if (list !== undefined) shown.remember({ userId, namespace: namespace ?? options.namespace }, list);
-      const now = environment.now();
-      return queue(impressionOf(slate, fillings(now)), slate.occurred_at == null ? now : undefined);
+      return queue(slate, (fillings) => impressionOf(slate, fillings));
     },
     get pending() {
       return tracker.pending;

@@ -25,7 +25,7 @@ export class FreshetRequestError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(code: string, message: string, options: RequestErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(message, options);
     this.code = code;
     this.status = options.status;
     this.requestId = options.requestId;
@@ -45,6 +45,13 @@ export class FreshetRequestError extends Error {
   }
 }
 
+export const aborted = (cause?: unknown) => new FreshetRequestError('aborted', 'the request was given up', { cause });
+
+/** Lets go of a request's failure, which is told elsewhere, and of nothing else. */
+export function letGo(error: unknown): void {
+  if (!(error instanceof FreshetRequestError)) throw error;
+}
+
 /** `Retry-After` in milliseconds: seconds, or a date. */
 function retryAfterMs(value: string | null, now: number): number | undefined {
   if (value === null) return undefined;
@@ -52,40 +59,27 @@ function retryAfterMs(value: string | null, now: number): number | undefined {
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
-function problemIn(text: string): Problem | undefined {
+function objectIn(text: string): object | undefined {
   try {
     const body: unknown = JSON.parse(text);
-    const isProblem = typeof body === 'object' && body !== null && 'code' in body && typeof body.code === 'string';
-    return isProblem ? (body as Problem) : undefined;
+    return typeof body === 'object' && body !== null && !Array.isArray(body) ? body : undefined;
   } catch {
     return undefined; // of a proxy, say: the status tells enough
   }
 }
 
-/** The JSON object of a 2xx. What is none came from something in between, such as the sign-in page of a network. */
-export async function answerOf(response: Response): Promise<object> {
-  const text = await response.text();
-  try {
-    const body: unknown = JSON.parse(text);
-    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
-  } catch {} // told below
-  const { status } = response;
-  throw new FreshetRequestError('unexpected_answer', `the server answered ${status} without a JSON object`, { status });
-}
-
-/** What an answer other than 2xx says. */
-export async function errorOf(response: Response, now: number): Promise<FreshetRequestError> {
-  const problem = problemIn(await response.text().catch(() => ''));
-  const { status, headers } = response;
-  const options = {
+/** The JSON object of a 2xx; all else is thrown. A 2xx without one came from something in between, such as a sign-in page. */
+export async function answerOf(response: Response, now: number): Promise<object> {
+  const { ok, status, headers } = response;
+  const text = response.text();
+  const body = objectIn(await (ok ? text : text.catch(() => '')));
+  if (ok && body) return body;
+  const problem = body && 'code' in body && typeof body.code === 'string' ? (body as Problem) : undefined;
+  const message = problem?.detail ?? `the server answered ${status} without a JSON object of its own`;
+  throw new FreshetRequestError(problem?.code ?? 'unexpected_answer', message, {
     status,
     problem,
     requestId: problem?.request_id ?? headers.get('x-request-id') ?? undefined,
     retryAfterMs: retryAfterMs(headers.get('retry-after'), now),
-  };
-  return new FreshetRequestError(
-    problem?.code ?? 'unexpected_answer',
-    problem?.detail ?? `the server answered ${status}`,
-    options,
-  );
+  });
 }

@@ -20,15 +20,14 @@ export interface Fillings {
   readonly sessionId: string | undefined;
 }
 
-const filled = ({ now, namespace, sessionId }: Fillings) => ({
-  occurred_at: now,
-  ...(namespace === undefined ? {} : { namespace }),
-  ...(sessionId === undefined ? {} : { session_id: sessionId }),
-});
+type Given<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 
 /** Members that are null or undefined count as left out. */
-const given = <T extends object>(value: T): T =>
-  Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined && one !== null)) as T;
+export const given = <T extends object>(value: T): Given<T> =>
+  Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined && one !== null)) as Given<T>;
+
+const filled = ({ now, namespace, sessionId }: Fillings) =>
+  given({ occurred_at: now, namespace, session_id: sessionId });
 
 /** The same, as of another time; null leaves the time to the server. */
 export const asOf = ({ kind, event }: Tracked, occurredAt: number | null): Tracked =>

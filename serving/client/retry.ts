@@ -1,5 +1,5 @@
 import type { Environment } from './environment.ts';
-import { FreshetRequestError } from './errors.ts';
+import { aborted, FreshetRequestError } from './errors.ts';
 import type { Settings } from './options.ts';
 
 /** Timers hold 2^31 − 1 ms and fire at once beyond; long before, a server that asks for so much is more likely wrong. */
@@ -52,7 +52,7 @@ function pause(ms: number, { setTimer }: Environment, signal: AbortSignal | unde
   return new Promise((resolve, reject) => {
     const abort = () => {
       cancel();
-      reject(new FreshetRequestError('aborted', 'the request was given up'));
+      reject(aborted());
     };
     const cancel = setTimer(() => {
       signal?.removeEventListener('abort', abort);

@@ -1,5 +1,5 @@
 import type { Environment } from './environment.ts';
-import { answerOf, errorOf, FreshetRequestError } from './errors.ts';
+import { aborted, answerOf, FreshetRequestError } from './errors.ts';
 import type { ClientOptions, Settings } from './options.ts';
 import type { ServerClock } from './server-clock.ts';
 
@@ -38,28 +38,23 @@ export function createSend(
 
   return async function send<T>({ method, path, body, signal, keepalive = false }: Outgoing): Promise<T> {
     const stop = new AbortController();
-    let isLate = false;
-    const cancel = environment.setTimer(() => {
-      isLate = true;
-      stop.abort();
-    }, settings.timeoutMs);
     const abort = () => stop.abort();
+    const cancel = environment.setTimer(abort, settings.timeoutMs);
     signal?.addEventListener('abort', abort);
     try {
-      if (signal?.aborted) throw new FreshetRequestError('aborted', 'the request was given up');
+      if (signal?.aborted) throw aborted();
       const headers = { accept: 'application/json', ...(await unlessStopped(credentials(keepalive), stop.signal)) };
       const response = await environment.fetch(settings.baseUrl + path, {
         method,
         headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
         signal: stop.signal,
-        ...(body === undefined ? {} : { body }),
-        ...(keepalive ? { keepalive } : {}),
+        body: body ?? null,
+        keepalive,
       });
       if (method === 'POST') clock.note(response.headers.get('date')); // of a GET, a cache may have answered long ago
-      if (!response.ok) throw await errorOf(response, environment.now());
-      return (await answerOf(response)) as T;
+      return (await answerOf(response, environment.now())) as T;
     } catch (cause) {
-      throw failureOf(cause, { isLate, isAborted: signal?.aborted === true });
+      throw failureOf(cause, { isAborted: signal?.aborted === true, isLate: stop.signal.aborted });
     } finally {
       cancel();
       signal?.removeEventListener('abort', abort);
@@ -80,7 +75,7 @@ function failureOf(
   { isLate, isAborted }: { isLate: boolean; isAborted: boolean },
 ): FreshetRequestError {
   if (cause instanceof FreshetRequestError) return cause;
-  if (isAborted) return new FreshetRequestError('aborted', 'the request was given up', { cause });
+  if (isAborted) return aborted(cause);
   if (isLate) return new FreshetRequestError('timeout', 'the server did not answer in time', { cause });
   return new FreshetRequestError('network', 'the server could not be reached', { cause });
 }

@@ -1,12 +1,12 @@
 import { bodyOf, type Outcome, outcomesOf, refusalsOf } from './batch.ts';
 import { EventBuffer, type Waiting, waitingOf } from './buffer.ts';
 import type { Cancel, Environment } from './environment.ts';
-import { FreshetRequestError } from './errors.ts';
+import { FreshetRequestError, letGo } from './errors.ts';
 import { asOf } from './events.ts';
 import type { LogResults } from './generated/api.ts';
 import { type ClientOptions, keepaliveBytes, type Rejected, type Settings, type Tracked } from './options.ts';
 import { waitAfter, withRetries } from './retry.ts';
-import type { Send } from './send.ts';
+import type { Outgoing, Send } from './send.ts';
 import type { ServerClock } from './server-clock.ts';
 
 export interface TrackerDeps {
@@ -78,9 +78,7 @@ export class Tracker {
   }
 
   async #close(): Promise<void> {
-    await this.flush().catch((error: unknown) => {
-      if (!(error instanceof FreshetRequestError)) throw error; // what is left is told of below
-    });
+    await this.flush().catch(letGo); // what is left is told of below
     this.#timer?.();
     this.#stopHiding();
     for (const { tracked } of this.#buffer.clear()) this.#drop(tracked, 'closed');
@@ -96,9 +94,7 @@ export class Tracker {
   }
 
   #start(): void {
-    this.#run().catch((error: unknown) => {
-      if (!(error instanceof FreshetRequestError)) throw error; // a failure has set its timer
-    });
+    this.#run().catch(letGo); // a failure has set its timer
   }
 
   /** One pass over the buffer; those who ask meanwhile share it. */
@@ -140,8 +136,7 @@ export class Tracker {
   /** Rejects where it is to be sent again; everything else is settled. */
   async #deliver(batch: readonly Waiting[]): Promise<void> {
     try {
-      const results = await this.#deps.send<LogResults>({ method: 'POST', path: '/log/batch', body: bodyOf(batch) });
-      this.#settle(outcomesOf(batch, results), undefined);
+      await this.#post(batch);
     } catch (error) {
       if (!(error instanceof FreshetRequestError) || isForNow(error)) throw error;
       if (batch.length > 1 && splittable.includes(error.status)) {
@@ -151,6 +146,12 @@ export class Tracker {
       }
       this.#settle(refusalsOf(batch, error), error.requestId);
     }
+  }
+
+  async #post(batch: readonly Waiting[], how: Pick<Outgoing, 'keepalive'> = {}): Promise<void> {
+    const { send } = this.#deps;
+    const results = await send<LogResults>({ method: 'POST', path: '/log/batch', body: bodyOf(batch), ...how });
+    this.#settle(outcomesOf(batch, results), undefined);
   }
 
   #settle(outcomes: readonly Outcome[], requestId: string | undefined): void {
@@ -191,12 +192,8 @@ export class Tracker {
     const batch = this.#buffer.oldest({ count: Number.POSITIVE_INFINITY, bytes: keepaliveBytes }, this.#hiding);
     if (batch.length === 0) return;
     for (const one of batch) this.#hiding.add(one);
-    this.#deps
-      .send<LogResults>({ method: 'POST', path: '/log/batch', body: bodyOf(batch), keepalive: true })
-      .then((results) => this.#settle(outcomesOf(batch, results), undefined))
-      .catch((error: unknown) => {
-        if (!(error instanceof FreshetRequestError)) throw error; // where the page stays, it is sent as ever
-      })
+    this.#post(batch, { keepalive: true })
+      .catch(letGo) // where the page stays, it is sent as ever
       .finally(() => {
         for (const one of batch) this.#hiding.delete(one);
       });
