@@ -7,14 +7,16 @@ export interface Waiting {
   readonly bytes: number;
   /** One event by this: namespace and `event_id`. */
   readonly key: string;
+  /** What the device's clock showed, where the client filled in `occurred_at` and may put it right. */
+  readonly takenAt: number | undefined;
 }
 
 const encoder = new TextEncoder();
 
-export function waitingOf(tracked: Tracked): Waiting {
+export function waitingOf(tracked: Tracked, takenAt: number | undefined): Waiting {
   const json = JSON.stringify(tracked.event);
   const key = `${tracked.event.namespace ?? 'default'}|${tracked.event.event_id}`;
-  return { tracked, json, bytes: encoder.encode(json).length + 1, key };
+  return { tracked, json, bytes: encoder.encode(json).length + 1, key, takenAt };
 }
 
 export interface Bounds {
@@ -66,6 +68,13 @@ export class EventBuffer {
     this.#waiting.delete(one.key);
     this.#bytes -= one.bytes;
     return true;
+  }
+
+  /** Puts `next`, the same event told otherwise, in the place of one; nothing where that was not there any more. */
+  replace(one: Waiting, next: Waiting): void {
+    if (this.#waiting.get(one.key) !== one) return;
+    this.#waiting.set(one.key, next);
+    this.#bytes += next.bytes - one.bytes;
   }
 
   /** The oldest ones within `bounds`; one at least, where there is one. */

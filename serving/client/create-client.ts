@@ -1,8 +1,9 @@
 import { type Environment, platform } from './environment.ts';
 import { eventOf, type Fillings, impressionOf, type Slate, type TrackedEvent } from './events.ts';
 import { createLists, type Lists } from './lists.ts';
-import { type ClientOptions, settingsOf } from './options.ts';
+import { type ClientOptions, settingsOf, type Tracked } from './options.ts';
 import { createSend } from './send.ts';
+import { ServerClock } from './server-clock.ts';
 import { ShownItems } from './shown.ts';
 import { Tracker } from './tracker.ts';
 
@@ -28,26 +29,23 @@ export function createFreshetClient(options: ClientOptions): FreshetClient {
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
   };
   const shown = new ShownItems();
-  const send = createSend(options, settings, environment);
-  const tracker = new Tracker({ send, settings, environment, told: options });
-  const fillings = (): Fillings => ({
-    eventId: environment.makeId(),
-    now: environment.now(),
-    namespace: options.namespace,
-    sessionId: options.sessionId,
-  });
+  const clock = new ServerClock(environment.now);
+  const send = createSend(options, { settings, environment, clock });
+  const tracker = new Tracker({ send, settings, environment, clock, told: options });
+  function queue(given: Pick<TrackedEvent, 'occurred_at'>, fill: (fillings: Fillings) => Tracked): string {
+    const now = environment.now();
+    const { namespace, sessionId } = options;
+    const tracked = fill({ eventId: environment.makeId(), now: clock.told(now), namespace, sessionId });
+    tracker.add(tracked, given.occurred_at == null ? now : undefined);
+    return tracked.event.event_id;
+  }
   return {
     ...createLists({ send, settings, environment, shown, namespace: options.namespace }),
-    track(event) {
-      const tracked = eventOf(event, shown, fillings());
-      tracker.add(tracked);
-      return tracked.event.event_id;
-    },
+    track: (event) => queue(event, (fillings) => eventOf(event, shown, fillings)),
     trackImpression(slate) {
-      if (slate.list !== undefined) shown.remember(slate.user_id, slate.list);
-      const tracked = impressionOf(slate, fillings());
-      tracker.add(tracked);
-      return tracked.event.event_id;
+      const { user_id: userId, namespace, list } = slate;
+      if (list !== undefined) shown.remember({ userId, namespace: namespace ?? options.namespace }, list);
+      return queue(slate, (fillings) => impressionOf(slate, fillings));
     },
     get pending() {
       return tracker.pending;

@@ -13,6 +13,8 @@ export interface Environment {
   readonly makeId: () => string;
   /** Calls `work` when the page is about to go, perhaps for good; answers how to stop that. Does nothing outside browsers. */
   readonly onHide: (work: () => void) => Cancel;
+  /** Takes what a callback threw. It is not the client's to handle, and must not stop it. */
+  readonly report: (fault: unknown) => void;
 }
 
 /** The parts of a browser's window that are used; none of them is there in Node. */
@@ -30,8 +32,9 @@ const page = globalThis as Page;
 
 /** `crypto.randomUUID` is missing where a page was not loaded over https. */
 function makeId(): string {
-  if (typeof globalThis.crypto?.randomUUID === 'function') return globalThis.crypto.randomUUID();
-  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(16));
+  const { crypto } = globalThis;
+  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
@@ -63,4 +66,10 @@ export const platform: Environment = {
   random: () => Math.random(),
   makeId,
   onHide,
+  /** As an error that nobody caught: pages and processes have handlers for those. */
+  report(fault) {
+    queueMicrotask(() => {
+      throw fault;
+    });
+  },
 };

@@ -25,7 +25,7 @@ export class FreshetRequestError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(code: string, message: string, options: RequestErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(message, options);
     this.code = code;
     this.status = options.status;
     this.requestId = options.requestId;
@@ -33,16 +33,23 @@ export class FreshetRequestError extends Error {
     this.retryAfterMs = options.retryAfterMs;
   }
 
-  /** True where the same request may be answered later: no answer, 429, 5xx. A 4xx is for good. */
+  /** True where the same request may be answered later: no answer of the server's, 429, 5xx. Another 4xx is for good. */
   get isTransient(): boolean {
     if (this.status === undefined) return this.code === 'network' || this.code === 'timeout';
-    return this.status === 429 || this.status >= 500;
+    return this.status < 300 || this.status === 429 || this.status >= 500;
   }
 
   /** Every field at fault. */
   get errors(): readonly FieldProblem[] {
     return this.problem?.errors ?? [];
   }
+}
+
+export const aborted = (cause?: unknown) => new FreshetRequestError('aborted', 'the request was given up', { cause });
+
+/** Lets go of a request's failure, which is told elsewhere, and of nothing else. */
+export function letGo(error: unknown): void {
+  if (!(error instanceof FreshetRequestError)) throw error;
 }
 
 /** `Retry-After` in milliseconds: seconds, or a date. */
@@ -52,29 +59,27 @@ function retryAfterMs(value: string | null, now: number): number | undefined {
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
-function problemIn(text: string): Problem | undefined {
+function objectIn(text: string): object | undefined {
   try {
     const body: unknown = JSON.parse(text);
-    const isProblem = typeof body === 'object' && body !== null && 'code' in body && typeof body.code === 'string';
-    return isProblem ? (body as Problem) : undefined;
+    return typeof body === 'object' && body !== null && !Array.isArray(body) ? body : undefined;
   } catch {
     return undefined; // of a proxy, say: the status tells enough
   }
 }
 
-/** What an answer other than 2xx says. */
-export async function errorOf(response: Response, now: number): Promise<FreshetRequestError> {
-  const problem = problemIn(await response.text().catch(() => ''));
-  const { status, headers } = response;
-  const options = {
+/** The JSON object of a 2xx; all else is thrown. A 2xx without one came from something in between, such as a sign-in page. */
+export async function answerOf(response: Response, now: number): Promise<object> {
+  const { ok, status, headers } = response;
+  const text = response.text();
+  const body = objectIn(await (ok ? text : text.catch(() => '')));
+  if (ok && body) return body;
+  const problem = body && 'code' in body && typeof body.code === 'string' ? (body as Problem) : undefined;
+  const message = problem?.detail ?? `the server answered ${status} without a JSON object of its own`;
+  throw new FreshetRequestError(problem?.code ?? 'unexpected_answer', message, {
     status,
     problem,
     requestId: problem?.request_id ?? headers.get('x-request-id') ?? undefined,
     retryAfterMs: retryAfterMs(headers.get('retry-after'), now),
-  };
-  return new FreshetRequestError(
-    problem?.code ?? 'unexpected_answer',
-    problem?.detail ?? `the server answered ${status}`,
-    options,
-  );
+  });
 }

@@ -20,20 +20,24 @@ export interface Fillings {
   readonly sessionId: string | undefined;
 }
 
-const filled = ({ now, namespace, sessionId }: Fillings) => ({
-  occurred_at: now,
-  ...(namespace === undefined ? {} : { namespace }),
-  ...(sessionId === undefined ? {} : { session_id: sessionId }),
-});
+type Given<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 
 /** Members that are null or undefined count as left out. */
-const given = <T extends object>(value: T): T =>
-  Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined && one !== null)) as T;
+export const given = <T extends object>(value: T): Given<T> =>
+  Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined && one !== null)) as Given<T>;
+
+const filled = ({ now, namespace, sessionId }: Fillings) =>
+  given({ occurred_at: now, namespace, session_id: sessionId });
+
+/** The same, as of another time; null leaves the time to the server. */
+export const asOf = ({ kind, event }: Tracked, occurredAt: number | null): Tracked =>
+  ({ kind, event: { ...event, occurred_at: occurredAt } }) as Tracked;
 
 /** A click on an item of a list says that it was recommended, and where it stood. */
 export function eventOf(event: TrackedEvent, shown: ShownItems, fillings: Fillings): Tracked {
   const { event_id: id, source_event_id: alias, ...own } = given(event);
-  const place = own.item_id == null ? undefined : shown.find(own.user_id, own.item_id);
+  const viewer = { userId: own.user_id, namespace: own.namespace ?? fillings.namespace };
+  const place = own.item_id == null ? undefined : shown.find(viewer, own.item_id);
   const ofList = place === undefined ? {} : { request_id: place.requestId };
   const whole = { ...filled(fillings), ...ofList, ...own, event_id: id ?? alias ?? fillings.eventId };
   const isClick = own.type === 'click' || own.type === 1;

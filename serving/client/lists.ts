@@ -1,4 +1,5 @@
 import type { Environment } from './environment.ts';
+import { given } from './events.ts';
 import type { ContextRequest, List, SimilarItems } from './generated/api.ts';
 import type { Settings } from './options.ts';
 import { withRetries } from './retry.ts';
@@ -43,10 +44,8 @@ export interface Lists {
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 function withQuery(path: string, query: Query): string {
-  const given = Object.entries(query).flatMap(([name, value]): [string, string][] =>
-    value === undefined ? [] : [[name, String(value)]],
-  );
-  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
+  const text = String(new URLSearchParams(given(query) as Record<string, string>));
+  return text === '' ? path : `${path}?${text}`;
 }
 
 /** Requests for lists: asked again while that may help, remembered so that clicks can name them. */
@@ -58,7 +57,7 @@ export function createLists({ send, settings, environment, shown, namespace: own
     const { signal, namespace = own, ...query } = options;
     const path = withQuery(`/v1/recommendations/${encodeURIComponent(userId)}`, { namespace, ...query });
     const list = await ask<List>({ method: 'GET', path, signal });
-    shown.remember(userId, list);
+    shown.remember({ userId, namespace }, list);
     return list;
   }
 
@@ -77,7 +76,7 @@ export function createLists({ send, settings, environment, shown, namespace: own
     async recommend(request: ContextRequest, { signal }: Pick<AskOptions, 'signal'> = {}): Promise<List> {
       const body = JSON.stringify(own === undefined ? request : { namespace: own, ...request });
       const list = await ask<List>({ method: 'POST', path: '/v1/recommendations', body, signal });
-      shown.remember(request.user_id, list);
+      shown.remember({ userId: request.user_id, namespace: request.namespace ?? own }, list);
       return list;
     },
 

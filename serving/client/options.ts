@@ -19,13 +19,13 @@ export interface ClientOptions {
   readonly baseUrl: string;
   /** Sent as `X-API-Key`. */
   readonly apiKey?: string;
-  /** Sent as `Authorization: Bearer`; asked before each attempt, so keep it while it is good. */
+  /** Sent as `Authorization: Bearer`; asked before each attempt, so keep it while it is good. Events outlast a 401. */
   readonly token?: () => string | Promise<string>;
   /** Of lists and events that name none; the key's, or `default`, where it is left out. */
   readonly namespace?: string;
   /** Put into events that have none. */
   readonly sessionId?: string;
-  /** Longest wait for an answer, milliseconds an attempt; 5,000. */
+  /** Longest wait for an answer, the token for it included, milliseconds an attempt; 5,000. */
   readonly timeoutMs?: number;
   /** Attempts of a request for a list, the first one included; 3. */
   readonly attempts?: number;

@@ -1,6 +1,7 @@
 import type { Environment } from './environment.ts';
-import { errorOf, FreshetRequestError } from './errors.ts';
+import { aborted, answerOf, FreshetRequestError } from './errors.ts';
 import type { ClientOptions, Settings } from './options.ts';
+import type { ServerClock } from './server-clock.ts';
 
 export interface Outgoing {
   readonly method: 'GET' | 'POST';
@@ -12,13 +13,18 @@ export interface Outgoing {
   readonly keepalive?: boolean;
 }
 
+export interface SendDeps {
+  readonly settings: Settings;
+  readonly environment: Environment;
+  readonly clock: ServerClock;
+}
+
 /** Sends one request once; resolves with the JSON of a 2xx, rejects with FreshetRequestError. */
 export type Send = <T>(outgoing: Outgoing) => Promise<T>;
 
 export function createSend(
   options: Pick<ClientOptions, 'apiKey' | 'token'>,
-  settings: Settings,
-  environment: Environment,
+  { settings, environment, clock }: SendDeps,
 ): Send {
   /** The last one there was: a page that goes has no time to ask for another. */
   let lastToken: string | undefined;
@@ -32,27 +38,23 @@ export function createSend(
 
   return async function send<T>({ method, path, body, signal, keepalive = false }: Outgoing): Promise<T> {
     const stop = new AbortController();
-    let isLate = false;
-    const cancel = environment.setTimer(() => {
-      isLate = true;
-      stop.abort();
-    }, settings.timeoutMs);
     const abort = () => stop.abort();
+    const cancel = environment.setTimer(abort, settings.timeoutMs);
     signal?.addEventListener('abort', abort);
     try {
-      if (signal?.aborted) throw new FreshetRequestError('aborted', 'the request was given up');
-      const headers = { accept: 'application/json', ...(await credentials(keepalive)) };
+      if (signal?.aborted) throw aborted();
+      const headers = { accept: 'application/json', ...(await unlessStopped(credentials(keepalive), stop.signal)) };
       const response = await environment.fetch(settings.baseUrl + path, {
         method,
         headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
         signal: stop.signal,
-        ...(body === undefined ? {} : { body }),
-        ...(keepalive ? { keepalive } : {}),
+        body: body ?? null,
+        keepalive,
       });
-      if (!response.ok) throw await errorOf(response, environment.now());
-      return (await response.json()) as T;
+      if (method === 'POST') clock.note(response.headers.get('date')); // of a GET, a cache may have answered long ago
+      return (await answerOf(response, environment.now())) as T;
     } catch (cause) {
-      throw failureOf(cause, { isLate, isAborted: signal?.aborted === true });
+      throw failureOf(cause, { isAborted: signal?.aborted === true, isLate: stop.signal.aborted });
     } finally {
       cancel();
       signal?.removeEventListener('abort', abort);
@@ -60,12 +62,20 @@ export function createSend(
   };
 }
 
+/** Rejects when the signal says so, even where `work` never settles. */
+function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason));
+    work.then(resolve, reject);
+  });
+}
+
 function failureOf(
   cause: unknown,
   { isLate, isAborted }: { isLate: boolean; isAborted: boolean },
 ): FreshetRequestError {
   if (cause instanceof FreshetRequestError) return cause;
-  if (isAborted) return new FreshetRequestError('aborted', 'the request was given up', { cause });
+  if (isAborted) return aborted(cause);
   if (isLate) return new FreshetRequestError('timeout', 'the server did not answer in time', { cause });
   return new FreshetRequestError('network', 'the server could not be reached', { cause });
 }

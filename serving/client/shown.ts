@@ -7,6 +7,13 @@ export interface Shown {
   readonly position: number;
 }
 
+/** To whom something is shown. */
+export interface Viewer {
+  readonly userId: string;
+  /** `default` where none is named. */
+  readonly namespace: string | null | undefined;
+}
+
 /** Items remembered; 25 lists of 40. */
 const capacity = 1_000;
 
@@ -14,9 +21,9 @@ const capacity = 1_000;
 export class ShownItems {
   readonly #shown = new Map<string, Shown>();
 
-  remember(userId: string, { request_id: requestId, items }: Pick<List, 'request_id' | 'items'>): void {
+  remember(viewer: Viewer, { request_id: requestId, items }: Pick<List, 'request_id' | 'items'>): void {
     for (const { item_id: itemId, position } of items) {
-      const key = keyOf(userId, itemId);
+      const key = keyOf(viewer, itemId);
       this.#shown.delete(key); // to the end: the oldest go first
       this.#shown.set(key, { requestId, position });
     }
@@ -26,9 +33,10 @@ export class ShownItems {
     }
   }
 
-  find(userId: string, itemId: string): Shown | undefined {
-    return this.#shown.get(keyOf(userId, itemId));
+  find(viewer: Viewer, itemId: string): Shown | undefined {
+    return this.#shown.get(keyOf(viewer, itemId));
   }
 }
 
-const keyOf = (userId: string, itemId: string): string => JSON.stringify([userId, itemId]);
+const keyOf = ({ userId, namespace }: Viewer, itemId: string): string =>
+  JSON.stringify([namespace ?? 'default', userId, itemId]);

@@ -4,7 +4,7 @@ import type { IdentityEnv } from './identity.ts';
 
 const methods = ['GET', 'POST'] as const;
 const sendable = 'Authorization, Content-Type, X-API-Key, X-Request-ID, X-Correlation-ID, traceparent';
-const readable = 'X-Request-ID, X-Correlation-ID, Retry-After';
+const readable = 'X-Request-ID, X-Correlation-ID, Retry-After, Date';
 /** What browsers may keep of a preflight's answer, seconds; Chromium's own bound. */
 const preflightSeconds = '7200';
 

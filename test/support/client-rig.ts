@@ -18,7 +18,13 @@ export type Sent = Readonly<Record<string, unknown>> & { readonly event_id: stri
 
 /** What the server answers once; `'cut'` ends the connection without an answer, `'hang'` answers never. */
 export type Reply =
-  | { readonly status: number; readonly body?: unknown; readonly headers?: Record<string, string> }
+  | {
+      readonly status: number;
+      readonly body?: unknown;
+      /** In place of `body`, as it is. */
+      readonly text?: string;
+      readonly headers?: Record<string, string>;
+    }
   | 'cut'
   | 'hang';
 
@@ -42,8 +48,9 @@ export async function createMockServer() {
         request.socket.destroy();
         return;
       }
+      response.sendDate = false; // the clock of a test stands still
       response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
-      response.end(JSON.stringify(reply.body ?? {}));
+      response.end('text' in reply ? reply.text : JSON.stringify(reply.body ?? {}));
     });
   });
   server.listen(0, '127.0.0.1');
@@ -77,7 +84,7 @@ export function createManualEnvironment() {
   let made = 0;
   const timers = new Set<Timer>();
   const hiding = new Set<() => void>();
-  const environment: Omit<Environment, 'fetch'> = {
+  const environment: Omit<Environment, 'fetch' | 'report'> = {
     now: () => now,
     random: () => 0,
     makeId: () => `made-${++made}`,
@@ -126,5 +133,5 @@ export function createNotes() {
 /** What the client may count on in any browser. */
 export const browserGlobals = {
   ...{ fetch, AbortController, TextEncoder, URLSearchParams, crypto },
-  ...{ setTimeout, clearTimeout },
+  ...{ setTimeout, clearTimeout, queueMicrotask },
 };

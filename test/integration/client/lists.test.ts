@@ -149,6 +149,20 @@ describe('what follows from a list', () => {
     expect(sent()).not.toHaveProperty('context');
   });
 
+  it('carries nothing of a list of another namespace', async () => {
+    server.reply(list('r-1', ['b']), list('r-2', ['b']), list('r-3', ['b']));
+    const client = open({ namespace: 'shop' });
+    const shown = await client.recommendations('u');
+    await client.recommendations('u', { namespace: 'books' });
+    await client.recommend({ user_id: 'u', namespace: 'music' });
+    client.trackImpression({ user_id: 'u', namespace: 'games', list: { ...shown, request_id: 'r-4' } });
+    const namespaces = [undefined, 'books', 'music', 'games', 'films'];
+    for (const namespace of namespaces) client.track({ ...click, ...(namespace && { namespace }) });
+    await client.flush();
+    const ids = server.asked.at(-1)?.body.events?.map(({ request_id }) => request_id);
+    expect(ids).toEqual(['r-1', 'r-2', 'r-3', 'r-4', undefined]);
+  });
+
   it('is reported as a slate with the list’s request id, items and state version', async () => {
     server.reply(list('r-1', ['a', 'b']));
     const client = open();

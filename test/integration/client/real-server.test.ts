@@ -89,3 +89,20 @@ it('counts an event once whose answer was lost', async () => {
     await database.close();
   }
 });
+
+it('takes what a device tells whose clock is a day ahead, as of when it happened', async () => {
+  const rejected: Rejected[] = [];
+  const aheadMs = 86_400_000;
+  const environment = { now: () => Date.now() + aheadMs };
+  const client = open({ environment, onRejected: (one) => void rejected.push(one) });
+  const before = Date.now();
+  const clicked = client.track({ user_id: 'carl', item_id: 'sku/2', type: 'click' });
+  await client.flush();
+  expect([rejected, client.pending]).toEqual([[], 0]);
+  await eventually(async () => {
+    const { reflects } = await client.recommendations('carl');
+    expect(reflects?.event_id).toBe(clicked);
+    expect(reflects?.occurred_at).toBeGreaterThan(before - 5_000);
+    expect(reflects?.occurred_at).toBeLessThanOrEqual(Date.now() + 1_000);
+  });
+});

@@ -63,7 +63,7 @@ describe('pages of an origin that is named', () => {
     expect(await ask(list, { origin: shop })).toMatchObject({
       status: 200,
       origin: shop,
-      exposed: 'X-Request-ID, X-Correlation-ID, Retry-After',
+      exposed: 'X-Request-ID, X-Correlation-ID, Retry-After, Date',
       vary: 'Origin',
     });
     expect(await askWithout(list, { origin: shop })).toMatchObject({ status: 401, origin: shop });
