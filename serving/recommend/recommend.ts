@@ -29,7 +29,7 @@ export function createRecommend(roles: Roles): Recommend {
     const hydrated = await roles.hydrate(query);
     const selection = createSelection(hydrated, roles.filters);
     const heard = query.page ? takePage(hydrated, selection) : await climb(roles, hydrated, selection);
-    const level = query.page?.level ?? selection.bestLevel ?? heard;
+    const level = query.page?.level ?? selection.bestLevel() ?? heard;
     if (level === undefined) return undefined;
     const { items, rest, removed } = selection.finish();
     const slate: Slate = {
@@ -54,9 +54,9 @@ async function climb(roles: Roles, query: HydratedQuery, selection: Selection): 
   const ladder = query.user.contextItems.length > 0 ? roles.sourcesInContext : roles.sources;
   let heard: FallbackLevel | undefined;
   for (const source of ladder) {
-    const isEnough = selection.left >= query.limit || !roles.sourcesInMemory.includes(source);
-    if (heard !== undefined && selection.isFull && isEnough) continue;
-    const offered = await source.candidates(query, selection.count);
+    const isEnough = selection.left() >= query.limit || !roles.sourcesInMemory.includes(source);
+    if (heard !== undefined && selection.isFull() && isEnough) continue;
+    const offered = await source.candidates(query, selection.count());
     if (offered === undefined) continue;
     heard ??= source.level;
     selection.offer(offered, source.level);

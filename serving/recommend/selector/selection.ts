@@ -20,12 +20,12 @@ export interface Chosen {
  */
 export interface Selection {
   /** How many items better rungs have put in. */
-  readonly count: number;
-  readonly isFull: boolean;
+  count(): number;
+  isFull(): boolean;
   /** How many candidates are left for later pages. */
-  readonly left: number;
+  left(): number;
   /** Level of the first rung that got an item in. */
-  readonly bestLevel: FallbackLevel | undefined;
+  bestLevel(): FallbackLevel | undefined;
   /** Candidates of one rung, best first: boosted, filtered, made diverse, until the answer is full. */
   offer(candidates: readonly Candidate[], level: FallbackLevel): void;
   finish(): Chosen;
@@ -73,18 +73,11 @@ export function createSelection(query: HydratedQuery, filters: readonly Filter[]
     }
   };
   return {
-    get count() {
-      return kept.length;
-    },
-    get left() {
-      return rest.size;
-    },
-    get isFull() {
-      return kept.length >= wanted;
-    },
-    get bestLevel() {
-      return kept[0]?.level;
-    },
+    // Methods, not accessors: see `RequestRounds`.
+    count: () => kept.length,
+    left: () => rest.size,
+    isFull: () => kept.length >= wanted,
+    bestLevel: () => kept[0]?.level,
     offer(offered, level) {
       // A remembered answer was boosted when it was made.
       const ordered = isBoosted && level !== 'last_known_good' ? boosted(offered, query) : offered;
