@@ -6,7 +6,7 @@ import type { RememberedAnswer } from './last-answers.ts';
 
 /** What one answer is made from besides the catalogue; filled in while it is made, so that it can be made again. */
 export interface RequestInputs {
-  /** Undefined where Redis could not be asked. */
+  /** Undefined where Redis could not be asked, and where only the copy is left. */
   readonly values: UserValues | undefined;
   /** The values once they were copied to be kept. */
   kept: KeptValues | undefined;

@@ -8,25 +8,19 @@ export interface RememberedAnswer {
   readonly version: number;
   readonly values: KeptValues;
   /** See `packSlate`. */
-  readonly slate: Float64Array;
+  readonly slate: readonly number[];
 }
 
-/** Item, score, sources and because of each candidate in turn. */
-export function packSlate(candidates: readonly PackedCandidate[]): Float64Array {
-  const slate = new Float64Array(4 * candidates.length);
-  candidates.forEach(({ item, score, sources, because }, index) => {
-    const at = 4 * index;
-    slate[at] = item;
-    slate[at + 1] = score;
-    slate[at + 2] = sources;
-    slate[at + 3] = because;
-  });
+/** Item, score, sources and because of each candidate in turn: one array of numbers in place of an object each. */
+export function packSlate(candidates: readonly PackedCandidate[]): readonly number[] {
+  const slate: number[] = [];
+  for (const { item, score, sources, because } of candidates) slate.push(item, score, sources, because);
   return slate;
 }
 
-export function unpackSlate(slate: Float64Array): PackedCandidate[] {
+export function unpackSlate(slate: readonly number[]): PackedCandidate[] {
   return Array.from({ length: slate.length / 4 }, (_, index) => {
-    const [item = 0, score = 0, sources = 0, because = 0] = slate.subarray(4 * index, 4 * index + 4);
+    const [item = 0, score = 0, sources = 0, because = 0] = slate.slice(4 * index, 4 * index + 4);
     return { item, score, sources, because };
   });
 }

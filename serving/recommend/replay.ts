@@ -6,6 +6,7 @@ import type { CatalogView } from '../catalog-view.ts';
 import { createPopularityView } from '../popularity-view.ts';
 import { createPipeline } from './create-pipeline.ts';
 import { createDecoder } from './decode.ts';
+import { valuesOf } from './kept-values.ts';
 import type { Slate } from './query.ts';
 import type { RetainedRequest } from './retained.ts';
 
@@ -58,8 +59,8 @@ function tapeOf({ inputs, degraded, version }: RetainedRequest): ListReader {
   let isFirst = inputs.contextNeighbours.length > 0;
   return {
     async user() {
-      if (inputs.values === undefined) throw away();
-      return inputs.values;
+      if (inputs.kept === undefined) throw away();
+      return valuesOf(inputs.kept);
     },
     active: async () => version,
     async similar(_version, _namespace, items) {

@@ -1,6 +1,5 @@
 import { Generations } from '../generations.ts';
 import { keptInputs, type RequestInputs } from './inputs.ts';
-import { valuesOf } from './kept-values.ts';
 import type { HydratedQuery, Query, Slate } from './query.ts';
 import type { ActiveRules } from './rules/compile.ts';
 
@@ -61,13 +60,16 @@ function asked(query: HydratedQuery): Query {
   return { ...whole, explain: true, logImpression: false, trial: undefined };
 }
 
+const copy = (bytes: Buffer | null) => bytes && Buffer.from(bytes);
+
 function copied(inputs: RequestInputs): RequestInputs {
-  const kept = keptInputs(inputs);
-  const copy = (bytes: Buffer | null) => bytes && Buffer.from(bytes);
   return {
-    ...inputs,
-    values: kept && valuesOf(kept),
+    settings: inputs.settings,
+    kept: keptInputs(inputs),
+    values: undefined,
     contextNeighbours: inputs.contextNeighbours.map(copy),
     latestNeighbours: inputs.latestNeighbours?.map(copy),
+    popular: inputs.popular,
+    lastAnswer: inputs.lastAnswer,
   };
 }
