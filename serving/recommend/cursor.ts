@@ -66,15 +66,13 @@ export function createCursors(key: Buffer): Cursors {
 function pageAfter({ query, items, level, rest }: Slate): Page {
   const former = query.page;
   const shown = [...(former?.shown ?? []), ...items.map(({ item }) => item)];
-  const left = new Set(rest);
-  for (const item of shown) left.delete(item);
   return {
     requestId: former?.requestId ?? query.requestId,
     offset: (former?.offset ?? 0) + items.length,
     level,
     score: items.at(-1)?.score ?? former?.score ?? 0,
     shown,
-    rest: [...left].slice(0, Math.max(0, pagedItems - shown.length)),
+    rest: rest.slice(0, Math.max(0, pagedItems - shown.length)),
   };
 }
 

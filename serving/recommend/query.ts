@@ -95,6 +95,6 @@ export interface Slate {
   readonly level: FallbackLevel;
   readonly reflects: Reflects | undefined;
   readonly removed: readonly Removal[];
-  /** Numbers for the pages after this one, in order. */
+  /** Numbers for the pages after this one, in order: none twice, and none that was shown. */
   readonly rest: readonly number[];
 }

@@ -11,7 +11,7 @@ export interface Choice {
 export interface Diversity {
   /** An item was taken by other means: candidates are compared with it too. */
   note(item: number): void;
-  /** Hands at most `most` candidates over, one after the other; answers all others in their own order. */
+  /** Of candidates in order of their scores, hands at most `most` over, one after the other; answers all others in order. */
   choose(candidates: readonly Candidate[], choice: Choice): readonly Candidate[];
 }
 
@@ -97,6 +97,7 @@ function createStanding(candidates: readonly Candidate[], items: NamespaceItems,
       let best = -1;
       let most = Number.NEGATIVE_INFINITY;
       for (let i = 0; i < count; i += 1) {
+        if ((relevance[i] as number) <= most) break; // likeness takes away, and relevance only falls from here on
         if (state[i] !== open || value(i) <= most) continue;
         catchUp(i);
         if (value(i) <= most) continue;

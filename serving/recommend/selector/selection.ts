@@ -100,7 +100,8 @@ export function createSelection(query: HydratedQuery, filters: readonly Filter[]
     finish() {
       const { shown, back } = withFresh(query, gate, { kept, wanted });
       const { items: all, over } = pins.interleave(shown, limit);
-      return { items: all, rest: [...new Set([...over, ...back, ...rest])], removed: gate.removed };
+      const open = [...rest].filter((item) => gate.placeOf(item) === undefined);
+      return { items: all, rest: [...over, ...back, ...open], removed: gate.removed };
     },
   };
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dayOf } from '../../../../../pipeline/domain/day.ts';
 import { tagHash } from '../../../../../pipeline/domain/packed-profile.ts';
@@ -15,16 +16,44 @@ const idsOf = (slate: { items: readonly { item: number }[] } | undefined) => sla
 
 describe('fusion by reciprocal ranks', () => {
   it('sums weight / (60 + rank) and joins the sources', () => {
-    const fused = fuse([
+    const fused = fuse(
       [1, candidates([1, 2], 9, { sources: 1, because: 5 })],
-      [2, candidates([2, 3], 1, { sources: 4 })],
-      [0, candidates([4])],
-    ]);
+      [
+        [2, candidates([2, 3], 1, { sources: 4 })],
+        [0, candidates([4])],
+      ],
+    );
     expect(fused).toEqual([
       { item: 2, score: 1 / 62 + 2 / 61, sources: 5, because: 5 },
       { item: 3, score: 2 / 62, sources: 4, because: 0 },
       { item: 1, score: 1 / 61, sources: 1, because: 5 },
     ]);
+  });
+
+  it('is the sum of all lists in order, whatever they have in common', () => {
+    const items = fc.uniqueArray(fc.integer({ min: 1, max: 40 }), { maxLength: 30 });
+    fc.assert(
+      fc.property(items, items, items, fc.constantFrom(0, 0.5, 1), (own, first, second, weight) => {
+        const lists = [own, first, second].map((list) => candidates(list));
+        const [a = [], b = [], c = []] = lists;
+        const sums = new Map<number, number>();
+        for (const [list, by] of [[a, weight] as const, [b, 0.5] as const, [c, 0.25] as const]) {
+          for (const [at, { item }] of (by > 0 ? list : []).entries())
+            sums.set(item, (sums.get(item) ?? 0) + by / (61 + at));
+        }
+        const fused = fuse(
+          [weight, a],
+          [
+            [0.5, b],
+            [0.25, c],
+          ],
+        );
+        expect(fused.map(({ item }) => item).toSorted()).toEqual([...sums.keys()].toSorted());
+        for (const { item, score } of fused) expect(score).toBeCloseTo(sums.get(item) as number, 12);
+        const ordered = fused.toSorted((x, y) => y.score - x.score || x.item - y.item);
+        expect(fused).toEqual(ordered);
+      }),
+    );
   });
 });
 
