@@ -42,11 +42,6 @@ export class NamespaceItems {
     return this.#changes;
   }
 
-  /** One more than the greatest number in use. */
-  get end(): number {
-    return this.#ids.length;
-  }
-
   idOf(number: number): string | undefined {
     return this.#ids[number];
   }
@@ -101,11 +96,6 @@ export class NamespaceItems {
   /** See `tagHash`. */
   tagOfHash(hash: number): number | undefined {
     return this.#tagsByHash.get(hash);
-  }
-
-  /** One more than the greatest number of a tag. */
-  get tagCount(): number {
-    return this.#tagNumbers.capacity;
   }
 
   /**

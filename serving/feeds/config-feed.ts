@@ -1,5 +1,4 @@
-import type { StatedRule } from '../../pipeline/domain/rule.ts';
-import { ruleSchema, rulesLimit } from '../../pipeline/domain/rule.ts';
+import { ruleSchema, rulesLimit, type StatedRule } from '../../pipeline/domain/rule.ts';
 import { namespaceSettingsSchema } from '../../pipeline/domain/settings.ts';
 import type { ConfigReader, StoredRule } from '../../pipeline/stores/serving.ts';
 import type { RulesView } from '../rules-view.ts';

@@ -2,6 +2,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Component } from '../../kernel/component.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
+import { createPolling } from '../../kernel/polling.ts';
 import type { ApiKey, ApiKeys } from '../api-key.ts';
 import { apiKeyColumns } from './api-key-rows.ts';
 import type { Queryable } from './database.ts';
@@ -43,24 +44,12 @@ export function createApiKeys({ db, clock, log }: ApiKeysOptions): {
   };
   return {
     keys: { find: (id) => keys?.get(id), isLoaded: () => keys !== undefined },
-    component: {
+    component: createPolling({
       name: 'api-keys',
-      async start() {
-        const stopping = new AbortController();
-        const loop = (async () => {
-          while (!stopping.signal.aborted) {
-            await refresh();
-            await clock.sleep(refreshMs, stopping.signal);
-          }
-        })();
-        return {
-          async stop() {
-            stopping.abort();
-            await loop;
-          },
-          unready: () => (keys === undefined ? 'API keys were not read yet' : undefined),
-        };
-      },
-    },
+      everyMs: refreshMs,
+      clock,
+      refresh,
+      unready: () => (keys === undefined ? 'API keys were not read yet' : undefined),
+    }),
   };
 }

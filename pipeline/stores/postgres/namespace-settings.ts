@@ -3,6 +3,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Component } from '../../kernel/component.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
+import { createPolling } from '../../kernel/polling.ts';
 import type { SettingsSource } from '../settings.ts';
 import type { Queryable } from './database.ts';
 
@@ -50,24 +51,12 @@ export function createNamespaceSettings(options: NamespaceSettingsOptions): {
       get: (namespace) => settings?.get(namespace) ?? defaultSettings,
       isLoaded: () => settings !== undefined,
     },
-    component: {
+    component: createPolling({
       name: 'namespace-settings',
-      async start() {
-        const stopping = new AbortController();
-        const loop = (async () => {
-          while (!stopping.signal.aborted) {
-            await refresh();
-            await clock.sleep(refreshMs, stopping.signal);
-          }
-        })();
-        return {
-          async stop() {
-            stopping.abort();
-            await loop;
-          },
-          unready: () => (settings === undefined ? 'settings were not read yet' : undefined),
-        };
-      },
-    },
+      everyMs: refreshMs,
+      clock,
+      refresh,
+      unready: () => (settings === undefined ? 'settings were not read yet' : undefined),
+    }),
   };
 }

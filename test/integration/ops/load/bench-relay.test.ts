@@ -40,7 +40,8 @@ async function leftovers(): Promise<string[]> {
 /** Publishes what the outbox rows of the events would say, in order. */
 async function publish(area: BenchArea, topic: string, numbers: readonly number[]): Promise<void> {
   const kafka = new Kafka({ brokers: stack.kafkaBrokers.split(','), logLevel: logLevel.NOTHING });
-  const producer = kafka.producer();
+  // What it repeats after a fault is written once: the test counts records.
+  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
   const { rows } = await area.client.query<{ key: Buffer; payload: Buffer }>(
     'SELECT key, payload FROM unnest($1::bigint[]) WITH ORDINALITY AS w (i, ord) JOIN bench_event USING (i) ORDER BY ord',
     [numbers],
@@ -89,12 +90,9 @@ it('gives no figure where the topic lacks an event or has one that was not to be
       await publish(area, topic, numbers);
       return readBack({ area, events: made, topic, expected: 2 });
     };
-    // A producer that repeats after a fault may have written more of them.
-    const { comparison } = await found([0, 1, 1]);
-    expect(comparison.missing).toBe(0);
-    expect(comparison.duplicates).toBeGreaterThanOrEqual(1);
+    expect((await found([0, 1, 1])).comparison).toMatchObject({ missing: 0, duplicates: 1 });
     await expect(found([0])).rejects.toThrow('of 2 events 1 are missing');
-    await expect(found([0, 1, 2])).rejects.toThrow(/[1-9]\d* records are not as written/);
+    await expect(found([0, 1, 2])).rejects.toThrow('1 records are not as written');
   } finally {
     await area.close();
   }

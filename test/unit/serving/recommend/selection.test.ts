@@ -3,6 +3,7 @@ import { ruleSchema } from '../../../../pipeline/domain/rule.ts';
 import { noConstraints } from '../../../../serving/recommend/constraints.ts';
 import type { Page } from '../../../../serving/recommend/page.ts';
 import type { Query, Slate } from '../../../../serving/recommend/query.ts';
+import { replay } from '../../../../serving/recommend/replay.ts';
 import {
   askedAt,
   candidates,
@@ -112,7 +113,6 @@ describe('a replay', () => {
     const answered = idsOf(await serving.recommend(asked));
     expect(answered).toEqual([10, 11, 12]);
     expect(serving.retained.find('r1', 0)?.answered).toEqual(answered);
-    const { replay } = await import('../../../../serving/recommend/replay.ts');
     const request = serving.retained.find('r1', 0);
     expect(request && (await replay(request, serving)).isSame).toBe(true);
   });
